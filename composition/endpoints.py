@@ -105,6 +105,7 @@ def answering(
         sessions=identity.sessions,
         limits=identity.limits,
         resources=resources,
+        ending=base.ending,
         checks=checks,
         notes=notes,
         contract=contract,

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from composition.places import check_places, clock_remark, redis_remark, session_remark
 from composition.process_metrics import process_metrics
 from core.clock import Clock, SharedClock, now_ms
+from core.ending import Ending
 from core.environment import remarks
 from core.fields import Fields
 from core.ids import new_id
@@ -32,7 +33,10 @@ _log = structlog.get_logger()
 
 
 class Foundation:
-    """Settings, servers, bus, clock and metrics, which the parts of a program are built on."""
+    """Settings, servers, bus, clock and metrics, which the parts of a program are built on.
+
+    Without an `ending`, nobody waits for it to end gently.
+    """
 
     def __init__(
         self,
@@ -45,12 +49,14 @@ class Foundation:
         clock: Clock = now_ms,
         registry: CollectorRegistry | None = None,
         keyring: Keyring | None = None,
+        ending: Ending | None = None,
     ) -> None:
         self.settings, self.node_id = settings, node_id
         self.keyring = keyring or Keyring.of(settings)
         self.fields = Fields(self.keyring)
         self.pool, self.redis, self.bus = pool, redis, bus
         self.clock, self.registry = clock, registry or CollectorRegistry()
+        self.ending = ending or Ending(hurried=True)
 
     def new_id(self) -> str:
         """A new id, by the clock that all nodes share."""
@@ -67,7 +73,7 @@ class Foundation:
 
 
 @asynccontextmanager
-async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
+async def foundation(settings: Settings, ending: Ending | None = None) -> AsyncIterator[Foundation]:
     """Starts the servers, migrates, and opens a pool for each and the bus, for as long as the block lasts."""
     node_id = settings.node_id or new_id()
     for remark in remarks(settings):
@@ -104,7 +110,15 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
         stack.enter_context(process_metrics(registry))
         await stack.enter_async_context(metrics_listening(registry, settings))
         yield Foundation(
-            settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry, keyring=keyring
+            settings,
+            pool,
+            redis,
+            bus,
+            node_id=node_id,
+            clock=clock,
+            registry=registry,
+            keyring=keyring,
+            ending=ending,
         )
 
 

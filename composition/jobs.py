@@ -52,6 +52,7 @@ class JobParts:
             JobMetrics(self._base.registry),
             at_once=at_once or self._base.settings.job_workers,
             every_s=every_s,
+            ending=self._base.ending,
         )
 
     def _outgoing(self, stores: Stores) -> Outgoing:

@@ -3,11 +3,9 @@
 An exit stack stops all of it in reverse.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
-from aiohttp import web
 from prometheus_client import Gauge
 
 from composition.endpoints import application
@@ -15,12 +13,13 @@ from composition.foundation import Foundation, foundation
 from composition.gateway import GatewayParts, socket_server
 from composition.live_stores import LiveStores
 from composition.services import Services
+from core.ending import Ending
 from core.settings import Settings
 from core.ticket import claims_channel
 from realtime import site
 from realtime.background.jobs import Jobs
 from realtime.gateway.connection_registry import ConnectionRegistry
-from realtime.gateway.gateway import Gateway
+from realtime.gateway.draining import Draining
 from realtime.gateway.handlers import register_handlers
 from realtime.ways import Ways
 from rest.http.listening import listening
@@ -32,12 +31,14 @@ from services.reports import PENDING_REPORTS
 
 
 @asynccontextmanager
-async def running(settings: Settings, services: type[Services] = Services) -> AsyncIterator[str]:
+async def running(
+    settings: Settings, ending: Ending | None = None, *, services: type[Services] = Services
+) -> AsyncIterator[str]:
     """The whole product, for as long as the block lasts; gives the address of the page."""
     async with AsyncExitStack() as stack:
-        base = await stack.enter_async_context(foundation(settings))
+        base = await stack.enter_async_context(foundation(settings, ending))
         stores = LiveStores(base)
-        server, fault = await socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
+        server, fault = await socket_server(settings, lambda: draining.admits())  # noqa: PLW0108 - made below
         registry = ConnectionRegistry(server)
         connections = Gauge("realtime_connections", "Sockets that have joined.", registry=base.registry)
         connections.set_function(registry.__len__)
@@ -48,6 +49,14 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
 
         connected = GatewayParts(stores, serving, base, registry, server)
         gateway = connected.gateway
+        draining = Draining(
+            ending=base.ending,
+            writer=server,
+            registry=registry,
+            notice_s=settings.drain_notice_s,
+            spread_s=settings.drain_s,
+            answer_s=settings.answer_s,
+        )
         register_handlers(server, gateway)
         base.bus.on_return += [
             connected.store_loss.look,
@@ -76,12 +85,17 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             serving.conduct,
             serving.jobs,
             serving.own_data,
-            checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
+            checks={**base.checks, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )
         site.mount(app, Ways.of(settings), media_url=settings.media_url)
         server.attach(app)
-        yield await stack.enter_async_context(_listening(app, gateway, settings, server.take))
+        async with listening(app, settings, server.take) as port:
+            shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
+            yield f"http://{shown}:{port}"
+            base.ending.ask()
+            await draining.run()
+            await gateway.end()
 
 
 def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
@@ -108,14 +122,3 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         store_loss=connected.store_loss,
         **({"jobs": serving.job_worker} if serving.job_worker else {}),
     )
-
-
-@asynccontextmanager
-async def _listening(
-    app: web.Application, gateway: Gateway, settings: Settings, taken_by: Callable[[Any], None]
-) -> AsyncIterator[str]:
-    """Serve until the end of the block, then send every client to another node."""
-    async with listening(app, settings, taken_by) as port:
-        shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
-        yield f"http://{shown}:{port}"
-        await gateway.drain()

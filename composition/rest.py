@@ -16,6 +16,7 @@ from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.stores import Stores
 from composition.worker import working
+from core.ending import Ending
 from core.settings import Settings
 from rest.http.listening import listening
 from rest.service import Check
@@ -27,15 +28,17 @@ from services.recent_members import RecentMembers
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
+async def running(settings: Settings, ending: Ending | None = None) -> AsyncIterator[str]:
     """The REST side alone, for as long as the block lasts; gives its address."""
-    async with foundation(settings) as base:
+    async with foundation(settings, ending) as base:
         with sidecar(base, base.checks) as side:
             async with (
                 working(base, side.jobs, side.works, at_once=settings.job_workers),
-                listening(side.app, settings) as port,
+                listening(side.app, settings, finish_s=settings.upload_answer_s) as port,
             ):
                 yield f"http://{settings.host}:{port}"
+                base.ending.ask()
+                await base.ending.pause(settings.drain_notice_s)
 
 
 class Sidecar(NamedTuple):

@@ -10,6 +10,7 @@ from composition.media import avif
 from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.stores import Stores
+from core.ending import Ending
 from core.settings import Settings
 from core.tasks import beside
 from services.jobs import JOBS, Work
@@ -20,9 +21,9 @@ _AT_ONCE = 4
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
+async def running(settings: Settings, ending: Ending | None = None) -> AsyncIterator[str]:
     """It alone, for as long as the block lasts."""
-    async with foundation(settings) as base:
+    async with foundation(settings, ending) as base:
         stores = Stores(base)
         jobs = JobParts(stores, base)
         identity = Identity(stores, base, sightings(stores, base), jobs.queue)

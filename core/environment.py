@@ -12,7 +12,7 @@ from dotenv import dotenv_values
 from core.job_settings import OUTBOX
 from core.keys import data_keys
 from core.proxies import networks
-from core.server_settings import DEFAULT_SECRET
+from core.server_settings import DEFAULT_SECRET, MOST_DRAIN_S
 from core.settings import MOST_COOL_DOWNS, Settings
 
 # Other defaults in development: somebody who tries the product out meets the same few people all the time,
@@ -164,6 +164,9 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
         wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
     usual = Settings()
+    drains = [values.get(name, getattr(usual, name)) for name in ("drain_notice_s", "drain_s")]
+    if sum(drains) > MOST_DRAIN_S:
+        wrong.append(f"DRAIN_NOTICE_S, DRAIN_S: together at most {MOST_DRAIN_S}, as a node ends within 30 s")
     if values.get("call_silence_s", usual.call_silence_s) <= values.get("call_ping_s", usual.call_ping_s):
         wrong.append("CALL_SILENCE_S: has to be longer than CALL_PING_S")
     if not any(values.get(name, default) for name, default in _WEIGHTS.items()):

@@ -8,11 +8,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 DEFAULT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - production refuses it
+# A process ends within 30 s, and needs some for what was begun.
+MOST_DRAIN_S = 15
 
 Text = Annotated[str, Meta(max_length=4096)]
 Seconds = Annotated[int, Meta(gt=0)]
 Duration = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(gt=0)]
+Wait = Annotated[float, Meta(ge=0)]
 Pause = Annotated[int, Meta(ge=0)]
 Switch = Literal["on", "off"]
 StaffTotp = Literal["required", "when_on"]
@@ -51,6 +54,20 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         Meta(pattern="^[a-z0-9-]{1,32}$"),
         about("Whose queue this process serves: only users of one region meet."),
     ] = "main"
+
+    drain_notice_s: Annotated[
+        Wait,
+        Meta(le=MOST_DRAIN_S),
+        about(
+            "Seconds for which a process that gets SIGTERM goes on as before, but for `/readyz`, so that load"
+            " balancers send nobody new. Longer than they take to notice."
+        ),
+    ] = 3
+    drain_s: Annotated[
+        Wait,
+        Meta(le=MOST_DRAIN_S),
+        about("Seconds over which a node that ends then sends its clients to other ones."),
+    ] = 10
 
     # Where things are kept
     database_url: Annotated[

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -63,7 +64,7 @@ def _serve(settings: Settings) -> int:
 
     # Fewer, larger collections: nearly all that a server allocates lives as long as a connection.
     gc.set_threshold(20_000, 20, 50)
-    uvloop.run(serve(running(settings), "Realtime Connect"))
+    uvloop.run(serve(partial(running, settings), "Realtime Connect"))
     return 0
 
 
@@ -71,7 +72,7 @@ def _work(settings: Settings) -> int:
     from composition.program import serve  # noqa: PLC0415
     from composition.worker import running  # noqa: PLC0415
 
-    uvloop.run(serve(running(settings), "A worker of Realtime Connect"))
+    uvloop.run(serve(partial(running, settings), "A worker of Realtime Connect"))
     return 0
 
 

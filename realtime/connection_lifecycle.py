@@ -97,6 +97,14 @@ class ConnectionLifecycle:
         # Settled last: if this node dies before, or a store does not answer, another node notices.
         await self._presence.settle(caller)
 
+    async def sent_away(self, caller: Caller) -> None:
+        """This node has closed the connection: its client has some seconds to be on another one.
+
+        Until then it counts as present, so that its call, its place in the queue and those who see it notice
+        nothing. If it does not come, another node finds its lease expired.
+        """
+        await asyncio.gather(self._presence.leave_open(caller), self._queue.renew({caller.user_id}))
+
     async def silent(self, caller: Caller) -> None:
         """The client has fallen silent: treat it as gone, so that nobody is offered to a sleeping phone."""
         left = await self._presence.missed(caller)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -24,7 +25,7 @@ def main() -> int:
         return 2
     logs.set_up(settings)
     try:
-        uvloop.run(serve(running(settings), "Realtime Connect's REST side"))
+        uvloop.run(serve(partial(running, settings), "Realtime Connect's REST side"))
     except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
         sys.stderr.write(f"Cannot start: {error}\n")
         return 1

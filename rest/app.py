@@ -6,6 +6,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from core.clock import Clock
+from core.ending import Ending
 from core.proxies import Proxies
 from core.settings import Settings
 from core.wire.endpoint import Endpoint
@@ -32,13 +33,15 @@ def make_app(
     sessions: SessionService,
     limits: Limits,
     resources: Iterable[Resource],
+    ending: Ending,
     checks: Mapping[str, Check],
     notes: Sequence[str],
     contract: tuple[Endpoint, ...],
 ) -> web.Application:
     """Serves the endpoints of the contract by the handlers of these resources.
 
-    `checks` are what `/readyz` asks, by name: each raises when it fails. `notes` it only passes on.
+    `/readyz` fails once the process is `ending`; `checks` are what it asks, by name: each raises when it
+    fails. `notes` it only passes on.
     """
     proxies = Proxies.of(settings.trusted_proxies)
     cross_origin = CrossOrigin(settings.cors_origins, proxies)
@@ -63,6 +66,7 @@ def make_app(
         jar=CookieJar(settings),
     )
     service = ServiceHandlers(
+        ending=ending,
         checks=checks,
         notes=notes,
         registry=None if settings.metrics_port else registry,

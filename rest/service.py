@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from core.contract import service as contract
 from core.contract.service import Health, Readiness
+from core.ending import Ending
 from core.errors import NotFound, Unavailable
 from db.outage import Outage
 from rest.docs import Documents
@@ -33,12 +34,13 @@ class ServiceHandlers:
     def __init__(
         self,
         *,
+        ending: Ending,
         checks: Mapping[str, Check],
         notes: Sequence[str],
         registry: CollectorRegistry | None,
         documents: Documents,
     ) -> None:
-        self._checks = checks
+        self._ending, self._checks = ending, checks
         self._failures = {name: Outage(f"not ready: {name}", quiet_s=0) for name in checks}
         self._notes = list(notes)
         self._registry = registry
@@ -52,8 +54,12 @@ class ServiceHandlers:
     async def readyz(self, request: Request) -> Readiness:
         """The result of the checks of the last second, or of those that run now.
 
-        The stores are asked once a second, however often this endpoint is asked.
+        The stores are asked once a second, however often this endpoint is asked. Raises `NotFound` once the
+        process ends: for HAProxy that says that who is here stays, and nobody new is to come
+        (`http-check disable-on-404`); others take it for a failure like any.
         """
+        if self._ending.asked:
+            raise NotFound("This process ends: send nobody new here.")
         if self._found is None or (self._found.done() and not 0 <= request.now - self._asked_at < _KEPT_MS):
             self._asked_at = request.now
             self._found = asyncio.ensure_future(self._failing())

@@ -1,8 +1,8 @@
 """Does the jobs that wait: takes some, does them side by side, and says how they went. Each process has one.
 
 Jobs are taken when somebody says that there are some, and at the latest each `every_s`. A process that ends
-lets those at work finish for a while and gives the others back. Those of one that is killed are taken by
-others, `LEASE_S` after its last sign of life.
+takes no more, lets those at work finish for a while and gives the others back. Those of one that is killed
+are taken by others, `LEASE_S` after its last sign of life.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from core.ending import Ending
 from core.job import Job
 from db.outage import AWAY
 from db.periodic import BesideLooks, PeriodicTask, RetryLater
@@ -35,8 +36,10 @@ class JobWorker(BesideLooks):
         at_once: int,
         every_s: float | None,
         plan_s: float = 60,
+        ending: Ending | None = None,
     ) -> None:
         super().__init__()
+        self._ending = ending or Ending()
         self._store, self._works, self._schedules, self._metrics = store, works, schedules, metrics
         self._kinds: Mapping[str, type[Job]] = {kind: work.job for kind, work in works.items()}
         self._at_work: dict[int, Taken] = {}
@@ -55,7 +58,7 @@ class JobWorker(BesideLooks):
 
     async def look(self) -> bool:
         """Take what is due, as far as there is room; whether there may be more."""
-        if not (room := self.free):
+        if self._ending.asked or not (room := self.free):
             return False  # whoever ends looks again
         taken = await self._store.take(self._kinds, room)
         # One of our own may be given to us again, if its sign of life came late.

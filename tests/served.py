@@ -32,7 +32,9 @@ class Served:
         # A busy machine is slow: only who is interested in it has commands given up, or clients missed, soon.
         patient = {"ANSWER_S": "20", "OFFER_SILENCE_S": "30", "CALL_SILENCE_S": "30"}
         cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1", "MEDIA_AVIF": "off"}
-        usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **patient, **cheap}
+        # Nobody balances, and most tests stop nodes to see what follows.
+        at_once = {"DRAIN_NOTICE_S": "0", "DRAIN_S": "0"}
+        usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **patient, **cheap, **at_once}
         self._settings = {**usual, **_shared_files(settings), **settings}
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -86,10 +88,19 @@ class Served:
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop it, as a supervisor does unless told otherwise, and see it end: the exit code."""
+        self.send(how)
+        return await self.ended()
+
+    def send(self, how: signal.Signals) -> None:
+        """Send it a signal, if it has not ended."""
         assert self._process is not None
-        assert self._reader is not None
         if self._process.returncode is None:
             self._process.send_signal(how)
+
+    async def ended(self) -> int:
+        """See it end: the exit code."""
+        assert self._process is not None
+        assert self._reader is not None
         try:
             async with asyncio.timeout(STOP_S):
                 code = await self._process.wait()

@@ -44,7 +44,7 @@ ENDPOINTS = (
         summary="Whether PostgreSQL, Redis and the event bus answer.",
         reply=Readiness,
         unlimited=True,
-        errors=(Unavailable,),
+        errors=(NotFound, Unavailable),
         auth=False,
     ),
     Endpoint(

@@ -27,6 +27,11 @@ class CommandQueue:
         self._shared = False  # those that run are concurrent ones
         self._waiting: deque[tuple[Turn, bool]] = deque()
 
+    @property
+    def busy(self) -> bool:
+        """Somebody's turn lasts."""
+        return self._running > 0
+
     def take(self, *, concurrent: bool = False) -> Turn | None:
         """None if it is the caller's turn now, else what to `wait` for. Raises `RateLimited`."""
         if not self._running:

@@ -32,6 +32,7 @@ class Connection:
 
     `beginning` is what its client starts with, until it is told.
     `signed_out`: its session has ended, so its client does not come back with it.
+    `sent_away`: this node ends, and has closed its transport, so that its client goes to another one.
     `unsure`: while it was being opened a session may have ended, or the bus may have missed something.
     """
 
@@ -59,6 +60,7 @@ class Connection:
         self.revoked = False
         self.signed_out = False
         self.silent = False
+        self.sent_away = False
         self.unsure = False
         self.welcome: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None

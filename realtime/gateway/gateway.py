@@ -30,6 +30,7 @@ from realtime.gateway.socket_writer import SocketWriter
 from services.accounts import RequestOrigin
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
+_ENDING_S = 2
 _OPENING_S = 15  # each step has its own limit; stopping one halfway costs more than being late
 _WENT_AWAY = "The connection went away while it was being opened."
 _log = structlog.get_logger()
@@ -55,7 +56,6 @@ class Gateway:
         self._admission, self._revocations, self._delivery = admission, revocations, delivery
         self._commands, self._lifecycle, self._tasks = commands, lifecycle, tasks
         self._turnstile = asyncio.Semaphore(_AT_ONCE)
-        self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -158,7 +158,10 @@ class Gateway:
             return
         await self._admission.forget(connection)
         try:
-            await self._lifecycle.departed(connection.caller, signed_out=connection.signed_out)
+            if connection.sent_away and not connection.revoked:
+                await self._lifecycle.sent_away(connection.caller)
+            else:
+                await self._lifecycle.departed(connection.caller, signed_out=connection.signed_out)
         except AWAY as error:
             # A departure that was not settled is found like an expired lease, by this node or another.
             _log.debug("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
@@ -166,28 +169,18 @@ class Gateway:
             if not self._registry:
                 self._empty.set()
 
-    def admits(self) -> bool:
-        """Whether new connections are let in: not while draining."""
-        return not self._draining
-
-    async def check_admits(self) -> None:
-        """Raises `Unavailable` while draining: what `/readyz` asks."""
-        if self._draining:
-            raise Unavailable("This node is draining.")
-
-    async def drain(self, timeout_s: float = 5) -> None:
-        """Send every client elsewhere: the transports are closed, so that they come back by themselves."""
-        self._draining = True
-        for caller in self._registry.callers:
-            self._writer.close(caller.sid, "draining")
+    async def end(self) -> None:
+        """All transports have been closed: see to it that every connection is let go of."""
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(_ENDING_S):
                 await self._empty.wait()
+                return
         except TimeoutError:
             _log.warning("not every connection could be closed in time", left=len(self._registry))
-        for caller in self._registry.callers:
-            await self.disconnect(caller.sid)
-        self._tasks.cancel()
+        finally:
+            self._tasks.cancel()
+        if late := [asyncio.create_task(self.disconnect(each.sid)) for each in self._registry.callers]:
+            await asyncio.wait(late, timeout=_ENDING_S)
 
 
 def _refusal(error: AppError) -> Refused:

@@ -21,6 +21,9 @@ class Lifecycle(Protocol):
     async def departed(self, caller: Caller, *, signed_out: bool = False) -> None:
         """A connection has closed. `signed_out`: its session has ended, so nobody comes back to it."""
 
+    async def sent_away(self, caller: Caller) -> None:
+        """A connection was closed because this node ends: its client is expected on another one."""
+
     async def silent(self, caller: Caller) -> None:
         """A connection is open, but does not answer: it counts as gone until it has `arrived` again."""
 

@@ -29,6 +29,9 @@ class SocketWriter(Protocol):
     def close(self, sid: str, reason: str) -> None:
         """Close the transport alone: the client comes back."""
 
+    def owes(self, sid: str) -> bool:
+        """Whether the client waits for an acknowledgement, or has not taken all that it is sent."""
+
     def ping(self, sid: str) -> None:
         """Ping the client now."""
 

@@ -32,6 +32,8 @@ from realtime.presence.watches import Listener, Watches
 
 _RETRY_S = 0.5
 _AT_ONCE = 200
+# An official client comes back after 0.5 to 1.5 s; if that fails, once more after 1 to 3 s.
+_RETURN_S = 6
 _log = structlog.get_logger()
 
 
@@ -142,6 +144,12 @@ class PresenceService(PeriodicJob):
     async def missed(self, caller: Caller) -> frozenset[str]:
         """The same for a silent connection, which stays open and still follows others."""
         return (await self._store.depart(caller.user_id, caller.sid, self._clock())).devices
+
+    async def leave_open(self, caller: Caller) -> None:
+        """A connection was closed by us, and its client is expected back: it counts for some seconds more."""
+        await self._unfollow(caller.sid)
+        lease_s = min(self._lease_s, _RETURN_S)
+        await self._store.renew([(caller.user_id, caller.sid)], self._clock(), lease_s)
 
     async def settle(self, caller: Caller) -> None:
         """Everything that follows from this departure has been done."""

@@ -76,6 +76,10 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
         if eio_sid is not None:
             self.start_background_task(self.eio.disconnect, eio_sid)
 
+    def owes(self, _sid: str, _namespace: str = "/") -> bool:
+        """False: stock python-socketio does not say."""
+        return False
+
     def ping(self, sid: str, namespace: str = "/") -> None:
         """No effect: stock python-socketio pings at its own interval."""
 

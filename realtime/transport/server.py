@@ -1,8 +1,8 @@
 """The Socket.IO server: python-socketio's `AsyncServer` with the socket path of this package under it.
 
 What an application calls is inherited: handlers, namespaces, rooms, sessions, `call`. What is replaced
-is everything between the socket and a handler. `emit_encoded`, `answer_connect`, `close`, `ping`, `heard`
-and the `volatile` flag are ours; `fallback.StockServer` has them too.
+is everything between the socket and a handler. `emit_encoded`, `answer_connect`, `close`, `owes`,
+`ping`, `heard` and the `volatile` flag are ours; `fallback.StockServer` has them too.
 """
 
 from collections.abc import Callable, Iterable
@@ -142,6 +142,11 @@ class SocketServer(Namespaces):
         session = self._session(sid, namespace)
         if session is not None:
             session.close(reason)
+
+    def owes(self, sid: str, namespace: str = "/") -> bool:
+        """Whether a handler still works for a client, or something waits for it to take it."""
+        session = self._session(sid, namespace)
+        return session is not None and bool(session.answering or session.backlog)
 
     def ping(self, sid: str, namespace: str = "/") -> None:
         """Ping a client now: it answers at once, or its connection ends after `ping_timeout`."""

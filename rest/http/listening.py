@@ -27,13 +27,16 @@ async def listening(
     app: web.Application,
     settings: Settings,
     taken_by: Callable[[HttpConnection], None] | None = None,
+    *,
+    finish_s: float = 4,
 ) -> AsyncIterator[int]:
     """Serve until the end of the block; gives the port. Raises OSError in a sentence for the operator.
 
-    `taken_by` gets each connection when it is made, before aiohttp has read anything of it.
+    Requests that were begun have `finish_s` then. `taken_by` gets each connection when it is made, before
+    aiohttp has read anything of it.
     """
     loop, limits = asyncio.get_running_loop(), connection_limits(settings)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=finish_s)
     await runner.setup()
     manager = runner.server
     assert manager is not None  # it is set up

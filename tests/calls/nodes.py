@@ -56,6 +56,9 @@ class Silence:
     def close(self, sid: str, reason: str) -> None:
         return
 
+    def owes(self, sid: str) -> bool:
+        return False
+
     def ping(self, sid: str) -> None:
         return
 

@@ -93,6 +93,10 @@ class ClientDevice:
             raise Refused(answer["error"])
         return answer["data"]
 
+    async def begin(self, command: str, **payload: Any) -> None:
+        """Ask, and wait for no answer."""
+        await self._client.emit(command, payload, callback=lambda *_: None)
+
     async def send_raw(self, command: str, *arguments: Any) -> Any:
         """Whatever comes back for whatever was sent."""
         return await self._client.call(command, arguments, timeout=PATIENCE_S)

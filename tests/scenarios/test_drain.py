@@ -1,0 +1,179 @@
+"""A node is told to end: its clients go elsewhere, and neither they nor those they are with lose anything."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from tests.integration.conftest import Meeting
+from tests.integration.person import Person
+from tests.patience import PATIENCE_S
+from tests.scenarios.conftest import StartNode, accepted
+from tests.scenarios.test_outages import connected, until
+from tests.scenarios.test_pauses import asleep
+from tests.served import Served
+
+Crowd = Callable[..., Awaitable[Person]]
+Condition = Callable[[], Awaitable[bool]]
+HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+# Longer than any test: whoever ends in time was hurried.
+LONG = {"DRAIN_NOTICE_S": "5", "DRAIN_S": "10"}
+HELD = """
+    SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
+"""
+
+
+def answers(web: aiohttp.ClientSession, node: Served, path: str, status: int) -> Condition:
+    async def holds() -> bool:
+        async with web.get(f"{node.address}{path}") as answer:
+            return answer.status == status
+
+    return holds
+
+
+def waiting(holder: Any, count: int) -> Condition:
+    """So many wait for a lock that this connection of Postgres holds."""
+
+    async def holds() -> bool:
+        return bool(await holder.fetchval(HELD) == count)
+
+    return holds
+
+
+async def talking(start_node: StartNode, crowd: Crowd, **settings: str) -> tuple[Served, Served, Meeting]:
+    """Ana on the first of two nodes and Ben on the other are in a call."""
+    here, there = await asyncio.gather(start_node(**settings), start_node(**settings))
+    she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
+    ana, ben = await she.connect(), await he.connect()
+    call_id = await accepted(ana, ben, "voice")
+    for device in (ana, ben):
+        await device.next("call:started")
+        await device.ask("call:connected", call_id=call_id, epoch=1)
+    for device in (ana, ben):
+        await device.next("call:state", state="live")
+    return here, there, Meeting(ana, ben, she, he, call_id)
+
+
+async def test_balancers_see_it_first_and_a_second_signal_hurries(
+    start_node: StartNode, crowd: Crowd, web: aiohttp.ClientSession
+) -> None:
+    """Until then all goes on: people come, commands are answered."""
+    node = await start_node(**LONG)
+    person = await crowd(node)
+    device = await person.connect()
+    node.send(signal.SIGTERM)
+    await until(answers(web, node, "/readyz", 404), "/readyz fails")
+    late = await person.connect("laptop")
+    for each in (device, late):
+        await each.ask("presence:set", status="away")
+    node.send(signal.SIGTERM)
+    await device.closed.wait()
+    assert await node.ended() == 0
+
+
+async def test_nobody_new_is_let_in_while_clients_are_sent_away(
+    start_node: StartNode, crowd: Crowd, web: aiohttp.ClientSession
+) -> None:
+    """Some have gone, and others are still served, over both transports."""
+    node = await start_node(DRAIN_S="15")
+    person = await crowd(node)
+    ways = [["websocket"], ["polling"]] * 4
+    devices = [await person.connect(f"device {n}", transports=way) for n, way in enumerate(ways)]
+    node.send(signal.SIGTERM)
+    await until(answers(web, node, HANDSHAKE, 503), "handshakes are refused")
+    await asyncio.wait(
+        [asyncio.create_task(device.closed.wait()) for device in devices], return_when="FIRST_COMPLETED"
+    )
+    left = [device for device in devices if not device.closed.is_set()]
+    assert left, "all went at once"
+    await left[-1].ask("presence:set", status="online")
+    node.send(signal.SIGTERM)
+    assert await node.ended() == 0
+
+
+async def test_what_was_begun_is_answered(
+    start_node: StartNode, crowd: Crowd, nodes_database_url: str
+) -> None:
+    """A command and a request wait for Postgres; who waits for nothing goes meanwhile."""
+    node = await start_node()
+    she, he = await crowd(node, gender="female"), await crowd(node, gender="male")
+    ana, ben = await she.connect(), await he.connect()
+    room = await connected(ana, ben)
+    holder = await asyncpg.connect(nodes_database_url)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE communication.messages IN ACCESS EXCLUSIVE MODE")
+            sending = asyncio.create_task(
+                ana.ask("chat:send", room_id=room, client_id="1", content="Are you there?")
+            )
+            reading = asyncio.create_task(he.rest("GET", f"/v1/rooms/{room}/messages"))
+            await until(waiting(holder, 2), "both wait")
+            node.send(signal.SIGTERM)
+            await ben.closed.wait()
+            assert not ana.closed.is_set()
+        assert (await sending)["message"]["content"] == "Are you there?"
+        assert (await reading)[0] == 200
+        await ana.closed.wait()
+    finally:
+        await holder.close()
+    assert await node.ended() == 0
+
+
+async def test_a_call_does_not_notice_that_somebody_changed_nodes(
+    start_node: StartNode, crowd: Crowd
+) -> None:
+    """Neither the other one nor those who see her presence; and signals reach her where she is then."""
+    here, there, pair = await talking(start_node, crowd)
+    await pair.ben.ask("presence:watch", user_ids=[pair.she.id])
+    pair.ben.forget()
+    assert await here.stop() == 0
+    back = await pair.she.connect(address=there.address, offset=pair.ana.offset, pid=pair.ana.ready["pid"])
+    assert back.ready["recovered"]
+    assert back.ready["call"]["state"] == "live"
+    await pair.ben.ask("call:media", call_id=pair.call_id, audio=False, video=False)
+    await back.next("call:media", audio=False)
+    await back.ask("call:media", call_id=pair.call_id, audio=True, video=False)
+    await pair.ben.next("call:media", audio=True)
+    assert {name for name, _, _ in pair.ben.heard} == {"call:media"}
+    await back.ask("call:end", call_id=pair.call_id)
+    await pair.ben.next("call:ended")
+
+
+async def test_who_does_not_come_back_is_lost_to_the_call(start_node: StartNode, crowd: Crowd) -> None:
+    """As with a node that died: another one notices."""
+    here, _, pair = await talking(start_node, crowd, CONNECTION_LEASE_S="3", QUEUE_LEASE_S="3")
+    assert await here.stop() == 0
+    await pair.ben.next("call:state", state="reconnecting")
+
+
+async def test_who_waits_keeps_the_place(start_node: StartNode, crowd: Crowd) -> None:
+    """Since when they wait, and so before whom."""
+    here, there = await asyncio.gather(start_node(REGION="kept"), start_node(REGION="kept"))
+    first, second = [await crowd(here) for _ in range(2)]
+    assert (await first.rest("POST", "/v1/blocks", json={"user_id": second.id}))[0] == 201
+    devices = [await each.connect() for each in (first, second)]
+    tickets = [(await device.ask("queue:join", mode="voice"))["ticket"] for device in devices]
+    assert await here.stop() == 0
+    later = await second.connect(address=there.address, offset=devices[1].offset)
+    sooner = await first.connect(address=there.address, offset=devices[0].offset)
+    assert [sooner.ready["ticket"], later.ready["ticket"]] == tickets
+
+
+async def test_it_ends_though_clients_do_not_read(start_node: StartNode, crowd: Crowd) -> None:
+    """One that takes nothing of what it is sent, one that polls no more, one that never joined."""
+    node = await start_node()
+    person = await crowd(node)
+    sleeper = await person.connect("sleeper")
+    async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as web:
+        url = f"{node.address}/socket.io/?EIO=4&transport=websocket"
+        async with web.ws_connect(url) as newcomer:
+            await newcomer.receive()
+            assert await answers(web, node, HANDSHAKE, 200)()
+            with asleep(sleeper):
+                for _ in range(200):
+                    await sleeper.begin("session:refresh", token=person.token)
+                assert await node.stop() == 0
+            await sleeper.closed.wait()
