@@ -221,7 +221,7 @@ LIMITS: Mapping[LimitName, Limit] = {
     "joins": Limit(
         of="ways into the queue",
         by="account",
-        where="shared",
+        where="shares",
         per="joins_per_m",
         burst="joins_burst",
         key="account",

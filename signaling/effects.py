@@ -1,9 +1,9 @@
 """Effects: what has to be done after a call has changed. Stored with it, performed by the executor."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from core.ticket import Ticket
 from core.wire.message import Event
@@ -59,7 +59,10 @@ class RecordLive(Effect, frozen=True):
 
 
 class RecordEnded(Effect, frozen=True):
-    """Record the end, which frees both for the next call. `at_fault`: the users through whom it failed."""
+    """Record the end, which frees both for the next call. `at_fault`: the users through whom it failed.
+
+    `started` false: it never had, whatever is on record, since a start is put there before it is saved.
+    """
 
     reason: str
     by: str | None
@@ -67,6 +70,7 @@ class RecordEnded(Effect, frozen=True):
     at: int
     decision_deadline: int | None
     at_fault: tuple[str, ...] = ()
+    started: Literal[False] | UnsetType = UNSET
 
 
 class RecordVote(Effect, frozen=True):

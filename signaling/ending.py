@@ -6,6 +6,7 @@ Pure; the table in `signaling/transitions.py` names these functions.
 from collections.abc import Set
 from typing import cast
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from core.clock import rfc3339
@@ -129,7 +130,9 @@ def _end(
     )
     queued = {p.user_id: p.ticket for p in requeue if p.ticket is not None}
     return call, (
-        RecordEnded(reason, call.left_by, call.duration_s, now, deadline, faulted),
+        RecordEnded(
+            reason, call.left_by, call.duration_s, now, deadline, faulted, UNSET if counts else False
+        ),
         *(Reserve(ticket) for ticket in queued.values()),
         *(emit(p.user_id, _ended_for(call, p, queued.get(p.user_id), rules)) for p in call.parties),
         *(Requeue(ticket) for ticket in queued.values()),

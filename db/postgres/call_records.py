@@ -134,11 +134,15 @@ class CallRecords:
         now: int,
         decision_deadline: int | None,
         at_fault: Collection[str] = (),
+        started: bool = True,
     ) -> None:
-        """The call is over and both are free. The first end on record stays, and whose fault it was."""
+        """The call is over and both are free. The first end on record stays, and whose fault it was.
+
+        Unless it `started`, that it has is taken back.
+        """
         deadline = None if decision_deadline is None else to_datetime(decision_deadline)
         at, users = to_datetime(now), list(at_fault)
-        await self._pool.execute(_SQL["ended"], call_id, at, reason, by, duration_s, deadline, users)
+        await self._pool.execute(_SQL["ended"], call_id, at, reason, by, duration_s, deadline, users, started)
 
     async def voted(
         self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int

@@ -60,20 +60,22 @@ WITH locked AS (
 SELECT found.* FROM (SELECT count(*) FROM locked) AS held LEFT JOIN found ON true
 
 -- name: started
--- Both of each of calls $1 have accepted, at $2, place by place.
+-- Both of each of calls $1 have accepted, at $2, place by place. One that is over does not start any more.
 UPDATE interaction.calls c SET started_at = t.at
 FROM unnest($1::uuid[], $2::timestamptz[]) AS t (id, at)
-WHERE c.id = t.id AND c.started_at IS NULL
+WHERE c.id = t.id AND c.started_at IS NULL AND c.ended_at IS NULL
 
 -- name: live
 -- Media flows both ways.
 UPDATE interaction.calls SET live_at = $2 WHERE id = $1 AND live_at IS NULL
 
 -- name: ended
--- The first end counts, and with it whose fault it was ($7); either way nobody is in this call any more.
+-- The first end counts, and with it whose fault it was ($7), and whether it had started ($8); either way nobody is in this call
+-- any more.
 WITH call AS (
     UPDATE interaction.calls
-    SET ended_at = $2, end_reason = $3, ended_by = $4, duration_s = $5, decision_deadline = $6
+    SET ended_at = $2, end_reason = $3, ended_by = $4, duration_s = $5, decision_deadline = $6,
+        started_at = CASE WHEN $8::boolean THEN started_at END
     WHERE id = $1 AND ended_at IS NULL
 )
 UPDATE interaction.call_participants

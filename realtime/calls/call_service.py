@@ -81,6 +81,7 @@ class CallService:
         due, call, effects = decided
         if call is stored.call:
             return call, True, None
+        effects = await self._executor.ahead(call, effects)
         told = self._executor.told(call, effects)
         pending = await self._calls.save(call, effects, version=stored.version, now=now, told=told)
         done = pending is not None and (due is message or isinstance(message, Deadline))

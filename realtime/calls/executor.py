@@ -91,6 +91,19 @@ class Executor:
             do.Unknown: self._unknown,
         }
 
+    async def ahead(self, call: Call, effects: do.Effects) -> do.Effects:
+        """What is left of these, that are to be saved with the call: a start can be on record before that.
+
+        Then saving tells of it and no effect has to wait. If it is not saved after all, because somebody was
+        faster, the end of the call takes it back.
+        """
+        if effects and isinstance(effects[0], do.RecordStarted) and self.told(call, effects[1:]):
+            with RetryLater("a start is put on record after it was saved", call_id=call.id) as trying:
+                await self._record.started(call.id, effects[0].at)
+            if not trying.failed:
+                return effects[1:]
+        return effects
+
     def told(self, call: Call, effects: do.Effects) -> Sequence[Told]:
         """What these tell, if they do nothing else and the store can tell of a change with saving it."""
         if not effects or not all(map(_tells, effects)) or not self._calls.tells(call):
@@ -215,6 +228,7 @@ class Executor:
             now=effect.at,
             decision_deadline=effect.decision_deadline,
             at_fault=effect.at_fault,
+            started=effect.started is not False,
         )
         # Whatever becomes of the other: no signal comes any more, and no call keeps them from the next.
         closed = (self._set_line(call, party.user_id) for party in call.parties)

@@ -82,6 +82,7 @@ class Record(Protocol):
         now: int,
         decision_deadline: int | None,
         at_fault: Collection[str] = (),
+        started: bool = True,
     ) -> None: ...
     async def voted(
         self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int

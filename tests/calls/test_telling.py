@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
 
+import asyncpg
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -10,6 +13,7 @@ from redis.asyncio import Redis
 
 from core.clock import now_ms
 from core.contract.queue import QueueLeft
+from core.errors import Gone
 from core.ids import new_id
 from core.settings import Settings
 from db.redis.bus import Bus
@@ -20,9 +24,10 @@ from db.redis.signals import opened
 from db.redis.told import Streams, Told
 from signaling.call import Call
 from signaling.effects import Effects, Emit, RecordStarted, emit
-from signaling.messages import Accept
+from signaling.messages import Accept, Decline, Hangup
 from tests.calls.nodes import REGION, CallNode
 from tests.machines.redis_cluster import redis_cluster
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 
@@ -179,6 +184,80 @@ async def test_a_start_is_on_record_before_it_is_told(node: CallNode, call: Call
         assert line[b"told"] == f"{call.id} 1".encode()
         assert [line[b"from"], line[b"device"]] == words[1:3]
     assert await node.stores.calls.outbox(call.id) == []
+
+
+async def test_a_start_that_a_decline_overtakes_is_not_on_record(
+    world: World, node: CallNode, call: Call, redis_client: RedisClient
+) -> None:
+    """It is put on record before it is saved, and the end that was saved first takes that back."""
+    ana, ben = (party.user_id for party in call.parties)
+    await node.services.call_service.tell(call.id, Accept(ana, "hers"))
+    async with (
+        Bus(redis_client, "elsewhere") as bus,
+        world.pool.acquire() as holder,
+        asyncio.timeout(PATIENCE_S),
+    ):
+        other = CallNode(world.pool, redis_client, bus, Settings(region=REGION))
+        async with holder.transaction():
+            await holder.execute("SELECT FROM interaction.calls WHERE id = $1 FOR UPDATE", call.id)
+            accepting = asyncio.create_task(node.services.call_service.tell(call.id, Accept(ben, "his")))
+            await world.someone_waits_for(holder)
+            declining = asyncio.create_task(other.services.call_service.tell(call.id, Decline(ana)))
+            while (stored := await node.stores.calls.load(call.id)) is None or stored.version < 3:
+                await asyncio.sleep(0)
+        await declining
+        with pytest.raises(Gone):
+            await accepting
+    assert await record(world, call) == ("declined", None)
+
+
+async def test_a_start_comes_on_record_before_the_end_that_follows_it(
+    world: World, node: CallNode, call: Call
+) -> None:
+    """Such an end takes nothing back, nor does one of the version before."""
+    for party in call.parties:
+        await node.services.call_service.tell(call.id, Accept(party.user_id, "a phone"))
+    await node.services.call_service.tell(call.id, Hangup(call.parties[0].user_id))
+    reason, started = await record(world, call)
+    assert (reason, started is not None) == ("hung_up", True)
+
+
+async def test_a_start_waits_in_the_outbox_where_it_cannot_be_recorded(
+    world: World, node: CallNode, call: Call, database_url: str
+) -> None:
+    """Both have accepted and are told so; of the start they hear when it is on record."""
+    ana, ben = (party.user_id for party in call.parties)
+    await node.services.call_service.tell(call.id, Accept(ana, "hers"))
+    holder = await asyncpg.connect(database_url)
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE_S):
+        stack.push_async_callback(holder.close)
+        await holder.execute("BEGIN; LOCK TABLE interaction.calls IN ACCESS EXCLUSIVE MODE")
+        accepting = asyncio.create_task(node.services.call_service.tell(call.id, Accept(ben, "his")))
+        while not accepting.done():  # it asks before it is saved, and again from the outbox
+            await world.pool.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE $1 = ANY (pg_blocking_pids(pid))",
+                holder.get_server_pid(),
+            )
+            await asyncio.sleep(0.005)
+        await accepting
+    assert "call:started" not in await names(node, ben)
+    await node.services.call_service.catch_up(call.id)
+    assert "call:started" in await names(node, ben)
+    assert (await record(world, call))[1] is not None
+
+
+async def record(world: World, call: Call) -> tuple[str | None, datetime | None]:
+    """Why it ended, and when it started."""
+    row = await world.pool.fetchrow(
+        "SELECT end_reason, started_at FROM interaction.calls WHERE id = $1", call.id
+    )
+    assert row is not None
+    return row["end_reason"], row["started_at"]
+
+
+async def names(node: CallNode, user_id: str) -> list[str]:
+    return [event.name for event in await node.stores.events.after(user_id, EventId(0, 0))]
 
 
 async def test_what_cannot_be_recorded_is_not_told(node: CallNode, call: Call) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from core.clock import now_ms
+from core.contract.calls import CallReport
 from core.contract.chat import ChatSend
-from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
+from core.contract.queue import QueueExplain, QueueLeave
 from core.errors import Conflict
 from core.ids import new_id
 from core.later import Later
@@ -41,9 +42,9 @@ class Desk:
             QueueLeave: self._leave,
             QueueExplain: self._explain,
             ChatSend: self._send,
-            QueueJoin: self._send,
+            CallReport: self._send,
         }
-        few = Settings(messages_burst=2, messages_per_m=1, joins_burst=2, joins_per_m=1)
+        few = Settings(messages_burst=2, messages_per_m=1, reports_burst=2, reports_per_h=1)
         self.boundary = CommandBoundary(
             handlers, Limits(few, shared=MemoryLimiter(), here=NoLimits()), now_ms
         )
@@ -149,8 +150,9 @@ async def test_what_is_counted_in_shares_needs_no_task() -> None:
         for _ in range(5):  # what was used up is counted meanwhile
             await asyncio.sleep(0)
     assert said == [""] * 4 + ["rate_limited"] * 2
-    joined = [code(await desk.ask("queue:join", {"mode": "video"})) for _ in range(3)]
-    assert joined == ["", "", "rate_limited"]
+    report = {"call_id": room, "reason": "spam"}
+    reported = [code(await desk.ask("call:report", report)) for _ in range(3)]
+    assert reported == ["", "", "rate_limited"]
 
 
 async def test_what_is_late_is_cancelled_and_the_turn_goes_on() -> None:
