@@ -7,6 +7,7 @@ from realtime.calls.call_service import CallService
 from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
+from realtime.calls.metrics import CallMetrics
 from realtime.calls.offers import OfferMaker
 from realtime.calls.ports import (
     CallStore,
@@ -44,6 +45,7 @@ class CallParts:
         presence: PresenceNotifier,
         events: Events,
         metrics: MatchingMetrics,
+        call_metrics: CallMetrics,
         settings: Settings,
         clock: Clock,
         turns: Turns | None = None,
@@ -70,6 +72,7 @@ class CallParts:
             eligibility=eligibility,
             executor=self.executor,
             turns=turns or OneByOne(),
+            metrics=call_metrics,
             rules=rules,
             clock=clock,
         )
@@ -83,6 +86,7 @@ class CallParts:
             settings=settings,
             rules=rules,
             metrics=metrics,
+            call_metrics=call_metrics,
             clock=clock,
         )
         self.deadline_worker = DeadlineWorker(calls, self.call_service, clock)

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from composition.places import check_places, clock_remark, redis_remark, session_remark
 from composition.process_metrics import process_metrics
+from composition.store_metrics import store_metrics
 from core.clock import Clock, SharedClock, now_ms
 from core.ending import Ending
 from core.environment import remarks
@@ -108,6 +109,8 @@ async def foundation(settings: Settings, ending: Ending | None = None) -> AsyncI
             if remark:
                 _log.warning(remark)
         stack.enter_context(process_metrics(registry))
+        told = store_metrics(registry, pool, redis, bus, node_id=node_id, clock=clock)
+        await stack.enter_async_context(told)
         await stack.enter_async_context(metrics_listening(registry, settings))
         yield Foundation(
             settings,

@@ -7,6 +7,7 @@ from typing import Any
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from composition.services import Services
+from core.errors import AppError
 from core.keys import Keyring
 from core.seats import Seats
 from core.settings import Settings
@@ -24,6 +25,7 @@ from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.liveness import LivenessMonitor
+from realtime.gateway.metrics import GatewayMetrics
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.socket_writer import SocketWriter
@@ -114,6 +116,8 @@ def _gateway(
         sightings=services.sightings,
         clients=services.session_clients,
     )
+    metrics = GatewayMetrics(Command.registry, (kind.code for kind in AppError.__subclasses__()))
+    base.registry.register(metrics)
     boundary = CommandBoundary(
         bind([*services.handlers(), revocations], Command.registry.values()), services.identity.limits, clock
     )
@@ -124,9 +128,10 @@ def _gateway(
         admission=admission,
         revocations=revocations,
         delivery=delivery,
-        commands=Commands(boundary, clock=clock, deadline_s=settings.deadline_s),
+        commands=Commands(boundary, metrics=metrics, clock=clock, deadline_s=settings.deadline_s),
         lifecycle=lifecycle,
         tasks=tasks,
+        metrics=metrics,
     )
     bus.hear_within(writer.together)
     bus.on_return += [gateway.catch_up, revocations.end_revoked]

@@ -7,11 +7,13 @@ from db.postgres.bans import BanStore
 from db.postgres.eligibility import EligibilityStore
 from db.postgres.evidence import EvidenceStore
 from db.postgres.notifications import OUTBOX
+from db.postgres.open_calls import OpenCalls
 from db.postgres.outbox import Outbox
 from db.postgres.pending_work import PendingWork
 from db.postgres.retention import RetentionStore
 from db.redis.calls import RedisCalls
 from db.redis.presence import RedisPresence
+from db.redis.queue_pools import QueuePools
 from db.redis.signals import RedisSignals
 from db.redis.tickets import RedisTickets
 from db.redis.told import Streams
@@ -30,10 +32,12 @@ class LiveStores(Stores):
         self.outbox = Outbox(base.pool)
         self.notification_outbox = Outbox(base.pool, OUTBOX)
         self.pending_work = PendingWork(base.pool)
+        self.open_calls = OpenCalls(base.pool)
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)
         keep, keep_s = base.settings.stream_events + 1, base.settings.stream_s
         self.calls = RedisCalls(base.redis, unusable, Streams(keep, keep_s * 1000))
         self.signals = RedisSignals(base.redis, keep=keep, keep_s=keep_s)
         self.tickets = RedisTickets(base.redis, base.settings.region, unusable)
+        self.queue_pools = QueuePools(base.redis, base.settings.region)
         self.presence = RedisPresence(base.redis)

@@ -16,11 +16,14 @@ from composition.services import Services
 from core.ending import Ending
 from core.settings import Settings
 from core.ticket import claims_channel
+from core.wire.message import Event
 from realtime import site
 from realtime.background.jobs import Jobs
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.draining import Draining
 from realtime.gateway.handlers import register_handlers
+from realtime.transport import SocketServer
+from realtime.transport.metrics import SocketMetrics
 from realtime.ways import Ways
 from rest.http.listening import listening
 from services.blocks import PENDING_BLOCKS
@@ -40,6 +43,8 @@ async def running(
         stores = LiveStores(base)
         server, fault = await socket_server(settings, lambda: draining.admits())  # noqa: PLW0108 - made below
         registry = ConnectionRegistry(server)
+        if isinstance(server, SocketServer):
+            base.registry.register(SocketMetrics(server, Event.registry))
         connections = Gauge("realtime_connections", "Sockets that have joined.", registry=base.registry)
         connections.set_function(registry.__len__)
         serving = services(stores, base, registry)
@@ -120,5 +125,6 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         leases=connected.leases,
         liveness=connected.liveness,
         store_loss=connected.store_loss,
+        survey=serving.survey,
         **({"jobs": serving.job_worker} if serving.job_worker else {}),
     )

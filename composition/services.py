@@ -26,8 +26,10 @@ from realtime.background.retention import Retention, kept
 from realtime.background.reviews import Reviews
 from realtime.background.session_clients import SessionClients
 from realtime.background.sightings import SightingsWorker
+from realtime.background.survey import Survey
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
+from realtime.calls.metrics import CallMetrics
 from realtime.calls.signals import Signals
 from realtime.connection_lifecycle import ConnectionLifecycle
 from realtime.matchmaking.metrics import MatchingMetrics
@@ -35,6 +37,7 @@ from realtime.presence.ports import Sockets
 from realtime.presence.presence import PresenceService
 from realtime.presence.watches import Watches
 from services.announcer import Announcer
+from services.chat_metrics import ChatMetrics
 from services.connections import Connections
 from services.friends import Friends
 from services.missed_calls import MissedCalls
@@ -88,9 +91,19 @@ class Services:
         self.trust, self.reports = conduct.trust, conduct.reports
         self.reviews = Reviews(conduct.trust)
 
-        rules, metrics = Rules.of(settings), MatchingMetrics(base.registry)
+        rules, metrics, call_metrics = Rules.of(settings), MatchingMetrics(base.registry), CallMetrics()
+        announcers = {"chat": self.announcer, "notification": self.news_announcer}
+        self.survey = Survey(stores.queue_pools, stores.open_calls, clock)
+        for collector in (call_metrics, ChatMetrics(self.chat, announcers), self.survey):
+            base.registry.register(collector)
         eligibility = EligibilityService(
-            stores.calls, stores.call_records, stores.eligibility, rules, clock, lambda: events.logs.born
+            stores.calls,
+            stores.call_records,
+            stores.eligibility,
+            rules,
+            clock,
+            lambda: events.logs.born,
+            call_metrics,
         )
         matching = Matching(
             tickets=stores.tickets,
@@ -118,6 +131,7 @@ class Services:
             presence=self.presence,
             events=events,
             metrics=metrics,
+            call_metrics=call_metrics,
             settings=settings,
             clock=clock,
         )
@@ -128,7 +142,9 @@ class Services:
         )
         self.media = MediaParts(base)
         self.media_keeping = MediaKeeping(self.media.service, self.media.scans, clock)
-        self.calls = CallCommands(self.call_service, events, self.reports, self.media.service, clock, new_id)
+        self.calls = CallCommands(
+            self.call_service, events, self.reports, self.media.service, clock, new_id, call_metrics
+        )
         self.signals = Signals(self.call_service, stores.signals, settings, clock)
 
         # Tickets have leases as connections do; the same rule says when they may be judged.

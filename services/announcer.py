@@ -35,7 +35,8 @@ Load = Callable[[Collection[str]], Awaitable[Mapping[str, Told]]]
 class Announcer(PeriodicJob):
     """`loaders`: by the name of an event, who is told what about each of these subjects, as things are then.
 
-    It looks when woken: by a `Lookout` twice a second while anything waits.
+    It looks when woken: by a `Lookout` twice a second while anything waits. `late` counts what it has then
+    found left.
     """
 
     def __init__(self, outbox: Outbox, events: Events, loaders: Mapping[str, Load]) -> None:
@@ -43,6 +44,8 @@ class Announcer(PeriodicJob):
         self._told: list[tuple[str, int]] = []
         self._any_told = asyncio.Event()
         self._seen: frozenset[tuple[str, int]] = frozenset()
+        self._left: frozenset[tuple[str, int]] = frozenset()
+        self.late = 0
         self._failing = False
         self._deadlines = WorkDeadlines(_AT_MOST_S)
         self._catching_up: dict[str, asyncio.Task[int]] = {}
@@ -155,6 +158,8 @@ class Announcer(PeriodicJob):
             waiting = await self._outbox.waiting(_AT_ONCE)
             left = waiting if self._failing else [note for note in waiting if note in self._seen]
             self._seen = frozenset(waiting)
+            self._left, before = frozenset(left), self._left
+            self.late += len(self._left - before)
             for lane, _ in groupby(left, key=lambda note: note[0]):
                 await self._tell_lane(lane, 0)
             if len(left) < _AT_ONCE:

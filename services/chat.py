@@ -39,7 +39,7 @@ async def announcements(rooms: Rooms, clock: Clock, message_ids: Collection[str]
 
 
 class Chat:
-    """The use cases. Errors of an outage of a store pass through (`db.outage`)."""
+    """The use cases, with a count of what was sent and read. Errors of an outage of a store pass through."""
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Chat:
         self._rooms, self._events, self._announcer = rooms, events, announcer
         self._members = members
         self._max_chars, self._clock = max_chars, clock
+        self.sent = self.receipts = 0
 
     async def send(self, user_id: str, command: ChatSend) -> Sent:
         """Store a message, then tell every member, the sender's own devices included."""
@@ -72,6 +73,7 @@ class Chat:
             )
         )
         if stored.number is not None:
+            self.sent += 1
             told = ChatMessage(message=stored.message), stored.members
             await self._announcer.tell(command.room_id, stored.number, told)
         return Sent(message=stored.message)
@@ -93,6 +95,7 @@ class Chat:
         receipt = await self._rooms.read(
             Reading(room_id=command.room_id, user_id=user_id, seq=command.seq, at=self._clock())
         )
+        self.receipts += 1
         told = ChatReceipt(
             room_id=command.room_id,
             user_id=user_id,

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import msgspec
 
+from core.timing import Timing
 from db.outage import OUTAGES, Outages, reason
 from db.postgres.hosts import Hosts
 
@@ -36,6 +37,7 @@ _UNLIKE = """
 """
 _ELSEWHERE_S = 1.0  # between two times that all connections are taken for those of a server of the past
 _TIME = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_WAIT_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MARK = re.compile(r"^-- (name|own|both): (\w+)$", re.MULTILINE)
 
 # The driver has no types of its own: these names say what is meant, the checker takes them as given.
@@ -107,6 +109,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         self.patience_s = patience_s
         self._waiting = 0
         self._left_at = -math.inf
+        self.waits = Timing(_WAIT_S)
 
     def acquire(self, *, timeout: float | None = None) -> "_Loan":  # noqa: ARG002 - the driver's word
         """A connection of one's own, in `async with`."""
@@ -170,6 +173,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         if (holder := self._ready()) is not None:
             return await holder.acquire()  # which waits for nothing
         self._waiting += 1
+        begun = self._loop.time()
         try:
             async with asyncio.timeout(self.patience_s):
                 await asyncio.sleep(0)  # whose turn it is may be about to take theirs
@@ -181,6 +185,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
         finally:
             self._waiting -= 1
+            self.waits.add(self._loop.time() - begun)
 
     def _ready(self) -> Any:
         """What holds a connection that is free and open, which needs no time limit to take; or None.
@@ -241,6 +246,11 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             return
         bare._pool_release_ctr += 1
         await asyncio.shield(holder.release(self.patience_s))
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection now; `waits` says how long those did who had to."""
+        return self._waiting
 
     async def time_ms(self) -> int:
         """What its clock says."""

@@ -71,7 +71,7 @@ _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _UNREADABLE_MS = 60_000
 
 
-def _prefix(region: str) -> str:
+def prefix(region: str) -> str:
     """The prefix of all keys of the region's queue; the braces keep them in one slot."""
     return f"queue:{{{region}}}"
 
@@ -90,7 +90,7 @@ class RedisTickets:
     def __init__(self, redis: RedisClient, region: str, unusable: Unusable | None = None) -> None:
         self._redis = redis
         self._unusable = unusable or Unusable()
-        self._region, self._prefix = region, _prefix(region)
+        self._region, self._prefix = region, prefix(region)
         self._reader = TicketReader(self._unusable)
         self._market = MarketReader(self._reader, self._unusable)
         self._claim = msgspec.msgpack.Decoder(Claim).decode
@@ -265,7 +265,7 @@ class RedisTickets:
     def elsewhere(self, region: str) -> "RedisTickets":
         """The queue of another region, on the same Redis: its scripts and tickets are known already."""
         other = copy.copy(self)
-        other._region, other._prefix = region, _prefix(region)
+        other._region, other._prefix = region, prefix(region)
         return other
 
     async def refuse(

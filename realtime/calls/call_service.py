@@ -9,6 +9,7 @@ from core.errors import AppError, Conflict, Expired, Gone, NotFound, Unavailable
 from db.redis.calls import Pending, Unreadable
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
+from realtime.calls.metrics import CallMetrics
 from realtime.calls.ports import CallStore, Record
 from realtime.calls.turns import Turns
 from signaling.call import Call, Rules, State
@@ -44,9 +45,11 @@ class CallService:
         eligibility: EligibilityService,
         executor: Executor,
         turns: Turns,
+        metrics: CallMetrics,
         rules: Rules,
         clock: Clock,
     ) -> None:
+        self._metrics = metrics
         self._calls, self._record, self._executor = calls, record, executor
         self._eligibility = eligibility
         self._rules, self._clock = rules, clock
@@ -84,6 +87,8 @@ class CallService:
         effects = await self._executor.ahead(call, effects)
         told = self._executor.told(call, effects)
         pending = await self._calls.save(call, effects, version=stored.version, now=now, told=told)
+        if pending is not None:
+            self._metrics.changed(stored.call, call)
         done = pending is not None and (due is message or isinstance(message, Deadline))
         return call, done, pending
 

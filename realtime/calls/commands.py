@@ -22,6 +22,7 @@ from core.contract.reports import Subject, SubjectReport
 from core.errors import Conflict, Expired, Gone
 from core.wire.message import Empty
 from realtime.calls.call_service import CallService
+from realtime.calls.metrics import CallMetrics
 from realtime.gateway.caller import Caller
 from services.media import MediaService
 from services.ports import Events
@@ -43,7 +44,9 @@ class CallCommands:
         media: MediaService,
         clock: Clock,
         new_id: Callable[[int], str],
+        metrics: CallMetrics,
     ) -> None:
+        self._metrics = metrics
         self._tell, self._call = call_service.tell, call_service.call
         self._events, self._reports = events, reports
         self._media, self._clock, self._make_id = media, clock, new_id
@@ -64,6 +67,8 @@ class CallCommands:
     async def connected(self, caller: Caller, command: CallConnected) -> Empty:
         """Answers `stale_epoch` for any but the current epoch."""
         await self._tell(command.call_id, Connected(caller.user_id, caller.device, command.epoch))
+        if command.path is not None:
+            self._metrics.connected(command.path)
         return _DONE
 
     async def restart(self, caller: Caller, command: CallRestart) -> Empty:

@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.ids import made_at
 from core.vocabulary import EndReason
 from matching.rematch import Since
+from realtime.calls.metrics import CallMetrics
 from realtime.calls.ports import CallStore, EligibilityRecord, Record
 from signaling.call import ACTIVE, Call, Rules
 from signaling.store_loss import after_loss
@@ -32,7 +33,9 @@ class EligibilityService:
         rules: Rules,
         clock: Clock,
         born: Callable[[], int],
+        metrics: CallMetrics,
     ) -> None:
+        self._metrics = metrics
         self._calls, self._record, self._eligibility, self._rules = calls, record, eligibility, rules
         self._clock, self._born = clock, born
 
@@ -80,6 +83,7 @@ class EligibilityService:
         _log.warning("a call was lost from the store", call_id=call_id)
         call, effects = after_loss(recorded, now, self._rules)
         if await self._calls.save(call, effects, version=0, now=now) is not None:
+            self._metrics.changed(recorded, call)
             await self._note(call)
         stored = await self._calls.load(call_id)
         return stored.call if stored is not None else call

@@ -12,6 +12,7 @@ from core.vocabulary import LeftReason, Mode
 from db.postgres.call_records import Refusal
 from matching.rematch import RematchIntervals
 from realtime.calls.executor import Executor
+from realtime.calls.metrics import CallMetrics
 from realtime.calls.ports import CallStore, Record
 from realtime.calls.views import call_offered
 from realtime.matchmaking.metrics import MatchingMetrics
@@ -39,8 +40,10 @@ class OfferMaker:
         settings: Settings,
         rules: Rules,
         metrics: MatchingMetrics,
+        call_metrics: CallMetrics,
         clock: Clock,
     ) -> None:
+        self._call_metrics = call_metrics
         self._calls, self._record, self._executor = calls, record, executor
         self._tickets, self._queue, self._events = tickets, queue, events
         self._auto_accept = settings.auto_accept == "on"
@@ -73,6 +76,7 @@ class OfferMaker:
             call = made.call if (made := await self._calls.load(call.id)) else call
         else:
             self._metrics.offered(claim)
+            self._call_metrics.offered()
         # Beside the first effects, in their turn of the loop. The claim may be settled late: a user whom it
         # still holds can be given a place all the same.
         beside = self._tickets.settle(claim)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from db.outage import Outage
 from realtime.gateway.boundary import CommandBoundary, done, failed, refused
 from realtime.gateway.command_queue import Turn
 from realtime.gateway.connection import Connection
+from realtime.gateway.metrics import GatewayMetrics
 
 Answer = dict[str, Any]
 _OVER = "This session is over."
@@ -24,8 +26,10 @@ _OVER = "This session is over."
 class Commands:
     """Passes each command to the boundary in its turn; `deadline_s` counts from its arrival."""
 
-    def __init__(self, boundary: CommandBoundary, *, clock: Clock, deadline_s: float) -> None:
-        self._boundary, self._clock = boundary, clock
+    def __init__(
+        self, boundary: CommandBoundary, *, metrics: GatewayMetrics, clock: Clock, deadline_s: float
+    ) -> None:
+        self._boundary, self._metrics, self._clock = boundary, metrics, clock
         self._deadlines = WorkDeadlines(deadline_s)
         self._late = Outage("commands are not answered in time")
 
@@ -33,15 +37,25 @@ class Commands:
         self, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer | Awaitable[Answer]:
         """The acknowledgement of one command, or what gives it: a coroutine, or what tells it later."""
+        begun = perf_counter()
         try:
             turn = self._take_turn(connection, name)
         except RateLimited as error:
-            return refused(error)
+            answer = refused(error)
+            self._metrics.refused("command", answer["error"])
+            return answer
         if turn is None and name in self._boundary.prompt:
-            return self._promptly(connection, name, arguments)
-        return self._in_turn(turn, connection, name, arguments)
+            return self._promptly(begun, connection, name, arguments)
+        return self._in_turn(begun, turn, connection, name, arguments)
 
     async def _in_turn(
+        self, begun: float, turn: Turn | None, connection: Connection, name: str, arguments: tuple[Any, ...]
+    ) -> Answer:
+        answer = await self._answered(turn, connection, name, arguments)
+        self._metrics.answered(name, begun, answer)
+        return answer
+
+    async def _answered(
         self, turn: Turn | None, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer:
         # From its arrival: a client that sent many at once does not wait for each of them in turn.
@@ -66,7 +80,7 @@ class Commands:
         return answer
 
     def _promptly(
-        self, connection: Connection, name: str, arguments: tuple[Any, ...]
+        self, begun: float, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer | Later[Answer]:
         """It is the command's turn, and its handler gives a future: that is followed without a task."""
         try:
@@ -75,18 +89,21 @@ class Commands:
             work = self._boundary.begin(connection.caller, name, arguments)
         except Exception as error:
             connection.command_queue.give()
-            return failed(connection.caller, name, error)
+            said = failed(connection.caller, name, error)
+            self._metrics.answered(name, begun, said)
+            return said
         if work.done():
             connection.command_queue.give()
-            return self._said(connection, name, work)
+            return self._said(begun, connection, name, work)
         loop = asyncio.get_running_loop()
         answer: Later[Answer] = Later()
         self._deadlines.watch(work, loop)
-        work.add_done_callback(partial(self._done, connection, name, answer))
+        work.add_done_callback(partial(self._done, begun, connection, name, answer))
         return answer
 
     def _done(
         self,
+        begun: float,
         connection: Connection,
         name: str,
         answer: Later[Answer],
@@ -94,15 +111,20 @@ class Commands:
     ) -> None:
         connection.command_queue.give()
         self._deadlines.end(work)
-        answer.settle(self._said(connection, name, work))
+        answer.settle(self._said(begun, connection, name, work))
 
-    def _said(self, connection: Connection, name: str, work: "asyncio.Future[Struct | None]") -> Answer:
+    def _said(
+        self, begun: float, connection: Connection, name: str, work: "asyncio.Future[Struct | None]"
+    ) -> Answer:
         if work.cancelled():
-            return self._too_late(name)
-        if error := work.exception():
-            return failed(connection.caller, name, error)
-        self._in_time()
-        return done(work.result())
+            answer = self._too_late(name)
+        elif error := work.exception():
+            answer = failed(connection.caller, name, error)
+        else:
+            self._in_time()
+            answer = done(work.result())
+        self._metrics.answered(name, begun, answer)
+        return answer
 
     def _too_late(self, name: str) -> Answer:
         self._late.failed(TimeoutError(f"{name} took too long"))

@@ -6,6 +6,7 @@ elsewhere is in Redis and Postgres.
 
 import asyncio
 from collections.abc import Awaitable
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from realtime.gateway.commands import Answer, Commands
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
+from realtime.gateway.metrics import GatewayMetrics
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.recovery import sid_of
 from realtime.gateway.revocations import Revocations
@@ -51,7 +53,9 @@ class Gateway:
         commands: Commands,
         lifecycle: Lifecycle,
         tasks: TaskSet,
+        metrics: GatewayMetrics,
     ) -> None:
+        self._metrics = metrics
         self._writer, self._registry, self._arrivals = writer, registry, arrivals
         self._admission, self._revocations, self._delivery = admission, revocations, delivery
         self._commands, self._lifecycle, self._tasks = commands, lifecycle, tasks
@@ -66,6 +70,7 @@ class Gateway:
 
         Gives what the CONNECT answer tells; `session:ready` follows by itself.
         """
+        begun = perf_counter()
         self._arrivals.begin(sid)
         try:
             # When all come back at once, a connection that has begun is served first, so that it is in time.
@@ -78,6 +83,7 @@ class Gateway:
         except BaseException:
             self._turnstile.release()
             raise
+        self._metrics.handshake("recovered" if connection.opening.recovered else "new", begun)
         connection.command_queue.take()  # commands that come already wait until it is welcomed
         connection.welcome = self._tasks.spawn(self._welcome(connection))
         connection.welcome.add_done_callback(lambda _: self._welcomed(connection))
@@ -94,22 +100,26 @@ class Gateway:
             async with asyncio.timeout(_OPENING_S):
                 connection = await self._admission.admit(sid, auth, origin)
         except AppError as error:
-            raise _refusal(error) from None
+            self._metrics.handshake("gone" if sid not in self._arrivals else "refused")
+            raise self._refusal(error) from None
         except OUTAGES as error:
+            self._metrics.handshake("unavailable")
             _log.debug("a connection found no store", error=repr(error))
             self._writer.close(
                 sid, "no store"
             )  # a CONNECT_ERROR would keep an official client from coming back
-            raise _refusal(Unavailable()) from None
+            raise self._refusal(Unavailable()) from None
         except Exception:
+            self._metrics.handshake("failed")
             reference = new_id()
             _log.exception("a connection failed", reference=reference)
-            raise _refusal(Internal(details={"reference": reference})) from None
+            raise self._refusal(Internal(details={"reference": reference})) from None
         finally:
             unsure = self._arrivals.end(sid)
         if unsure is None:
+            self._metrics.handshake("gone")
             await self._admission.forget(connection)
-            raise _refusal(Unavailable(_WENT_AWAY))
+            raise self._refusal(Unavailable(_WENT_AWAY))
         connection.unsure = unsure
         self._registry.add(connection)
         self._empty.clear()
@@ -182,6 +192,7 @@ class Gateway:
         if late := [asyncio.create_task(self.disconnect(each.sid)) for each in self._registry.callers]:
             await asyncio.wait(late, timeout=_ENDING_S)
 
-
-def _refusal(error: AppError) -> Refused:
-    return Refused(error.message, describe(error))
+    def _refusal(self, error: AppError) -> Refused:
+        described = describe(error)
+        self._metrics.refused("handshake", described)
+        return Refused(error.message, described)

@@ -27,6 +27,15 @@ BAD_METHOD: Final = (2, "Bad handshake method")
 BAD_REQUEST: Final = (3, "Bad request")
 FORBIDDEN: Final = (4, "Forbidden")
 UNSUPPORTED_VERSION: Final = (5, "Unsupported protocol version")
+NOT_ACCEPTING: Final = (BAD_REQUEST[0], "Not accepting connections")
+TOO_MANY_NEWCOMERS: Final = (BAD_REQUEST[0], "Too many newcomers")
+REFUSALS: Final = tuple(
+    message
+    for _, message in (
+        UNKNOWN_TRANSPORT, UNKNOWN_SESSION, BAD_METHOD, BAD_REQUEST, FORBIDDEN, UNSUPPORTED_VERSION,
+        NOT_ACCEPTING, TOO_MANY_NEWCOMERS,
+    )
+)  # fmt: skip
 
 
 class HandshakeRefused(Exception):

@@ -40,6 +40,7 @@ class HttpHandler:
                 return web.Response(headers=headers)
             return await self._serve(request, headers)
         except HandshakeRefused as refused:
+            self._server.refused[refused.message] += 1
             body = jsontext.dumps({"code": refused.code, "message": refused.message})
             return web.Response(
                 body=body, status=refused.status, headers=headers, content_type="application/json"

@@ -35,6 +35,7 @@ class SocketServer(Namespaces):
         self.eio.receiver = self._receive
         # A manager of python-socketio's reaches other processes, and so has its say in every emit.
         self._alone = type(self.manager) is RoomManager
+        self.emitted: dict[str, int] = {}
 
     def take(self, connection: web.RequestHandler) -> None:
         """See `EngineServer.take`."""
@@ -101,6 +102,7 @@ class SocketServer(Namespaces):
                 else:
                     sink.send(frame, volatile)
                 count += 1
+        self.emitted[event] = self.emitted.get(event, 0) + count
         return count
 
     def together(self, work: Callable[[], T]) -> T:

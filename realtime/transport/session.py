@@ -67,8 +67,11 @@ class SessionOwner(Protocol):
     def pong(self, session: "Session") -> None:
         """The client has answered a ping."""
 
-    def closed(self, session: "Session", dropped: int) -> None:
-        """No deadline of this session counts any more; `dropped` volatile frames were lost."""
+    def closed(self, session: "Session", reason: str) -> None:
+        """It has ended, for this reason: no deadline of this session counts any more."""
+
+    def dropped(self, frames: int) -> None:
+        """So many volatile frames were lost by a client that was too slow."""
 
     def broken(self, session: "Session", why: str) -> None:
         """The client sent what cannot be read."""
@@ -153,6 +156,11 @@ class Session:
             self.carrier.wake()
         return None
 
+    def count_dropped(self) -> None:
+        """What the backlog, which is not needed any more, has lost."""
+        if self.backlog is not None:
+            self.owner.dropped(self.backlog.dropped)
+
     def close(self, reason: str) -> None:
         """End the session: the only way it ends. Calls `on_close` once."""
         if self.closed:
@@ -160,7 +168,8 @@ class Session:
         self.closed = True
         self.write = None
         self.on_text = self.on_binary = _ignore
-        self.owner.closed(self, self.backlog.dropped if self.backlog is not None else 0)
+        self.count_dropped()
+        self.owner.closed(self, reason)
         for carrier in (self.probe, self.carrier):
             if carrier is not None:
                 carrier.end(reason)

@@ -19,6 +19,7 @@ from .backlog import Backlog
 from .cork import Cork, T
 from .deadlines import Alarm, Deadlines
 from .eager_tasks import EagerTasks
+from .handshake import REFUSALS
 from .limits import Limits
 from .log_throttle import LogThrottle
 from .payload import PING_FRAME
@@ -59,7 +60,9 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self.close_timeout = close_timeout
         self.complaints = LogThrottle(self.logger)
         self.sockets: dict[str, Session] = {}
-        self.dropped_volatile = 0
+        self.dropped_volatile = self.opened = 0
+        self.ended = dict.fromkeys(reasons.ALL, 0)
+        self.refused = dict.fromkeys(REFUSALS, 0)
         self.receiver: Callable[[Session], Receiver] | None = None
         quick = min(self.ping_interval, self.ping_timeout)
         self._to_ping: Deadlines[Session] = Deadlines(
@@ -150,11 +153,15 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
             self._unanswered.discard(session)
             self._to_ping.add(session, self.loop.time())
 
-    def closed(self, session: Session, dropped: int) -> None:
-        """No deadline of this session counts any more."""
+    def dropped(self, frames: int) -> None:
+        """So many volatile frames were lost by a client that was too slow."""
+        self.dropped_volatile += frames
+
+    def closed(self, session: Session, reason: str) -> None:
+        """It has ended, for this reason: no deadline of this session counts any more."""
+        self.ended[reason] = self.ended.get(reason, 0) + 1
         self._to_ping.discard(session)
         self._unanswered.discard(session)
-        self.dropped_volatile += dropped
         if not self._waking:  # once for all that end together: their connections linger
             self._waking = True
             self.loop.call_soon(self._wake)

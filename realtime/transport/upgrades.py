@@ -32,17 +32,18 @@ class Upgrades:
         if request.query.get("EIO") != "4":
             raise HandshakeRefused(handshake.UNSUPPORTED_VERSION)
         if server.stopping or (server.gate is not None and not server.gate()):
-            raise HandshakeRefused((handshake.BAD_REQUEST[0], "Not accepting connections"), 503)
+            raise HandshakeRefused(handshake.NOT_ACCEPTING, 503)
         if request.query["transport"] == "websocket":
             handshake.upgrade_key(request.headers)
         address = handshake.peer_address(request, self._proxies)
         seat = server.newcomers.take(network_of(address))
         if seat is None:
             server.complaints.warning("newcomers", f"there are too many, {address} is refused")
-            raise HandshakeRefused((handshake.BAD_REQUEST[0], "Too many newcomers"), 503)
+            raise HandshakeRefused(handshake.TOO_MANY_NEWCOMERS, 503)
         session = Session(server.generate_id(), server, Handshake(request, address))
         session.seat = seat
         server.sockets[session.sid] = session
+        server.opened += 1
         return session
 
     def hello(self, session: Session, upgrades: list[str]) -> bytes:

@@ -117,7 +117,8 @@ class WebSocket(FrameReader, asyncio.Protocol):
         backlog = session.backlog
         while backlog and session.write is not None:
             write(backlog.pop())
-        if not backlog:
+        if backlog is not None and not backlog:
+            session.count_dropped()
             session.backlog = None
 
     def eof_received(self) -> bool:

@@ -9,8 +9,9 @@ from tests.deploy.files import ROOT
 _PREFACE = """# Metrics
 
 What a node of `python -m realtime` tells at `/metrics`, or on a port of its own where `METRICS_PORT` is
-set. `python -m rest` and a worker tell those of requests, jobs, time and the process. Labels have few
-values: no id and no address is among them. A test compares this page with a node.
+set. `python -m rest` and a worker tell those of requests, jobs, stores, time and the process. Labels have
+few values: no id and no address is among them, and no word that a stranger makes up. A test compares this
+page with a node.
 
 | metric | kind | meaning |
 |---|---|---|

@@ -25,6 +25,7 @@ from matching.policy import Policy
 from matching.rematch import Since
 from matching.reservation_value import ReservationParameters
 from realtime.calls.eligibility import EligibilityService
+from realtime.calls.metrics import CallMetrics
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.sweep import Rhythm
 from signaling.call import Call, Rules
@@ -70,7 +71,10 @@ class SimulatedNode:
         def new_id() -> str:
             return world.new_id(clock())
 
-        eligibility = EligibilityService(calls, record, record, Rules.of(SETTINGS), clock, lambda: 0)
+        call_metrics = CallMetrics()
+        eligibility = EligibilityService(
+            calls, record, record, Rules.of(SETTINGS), clock, lambda: 0, call_metrics
+        )
         metrics = MatchingMetrics(CollectorRegistry())
         matching = Matching(
             tickets=tickets,
@@ -99,6 +103,7 @@ class SimulatedNode:
             presence=presence,
             events=events,
             metrics=metrics,
+            call_metrics=call_metrics,
             settings=world.settings,
             clock=clock,
             turns=Anybodys(),

@@ -26,6 +26,7 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.commands import Answer, Commands
 from realtime.gateway.connection import Connection, Opening
+from realtime.gateway.metrics import GatewayMetrics
 from realtime.gateway.subscription import Subscription
 from services.limits import Limits
 from tests.patience import PATIENCE_S
@@ -48,7 +49,9 @@ class Desk:
         self.boundary = CommandBoundary(
             handlers, Limits(few, shared=MemoryLimiter(), here=NoLimits()), now_ms
         )
-        commands = Commands(self.boundary, clock=now_ms, deadline_s=deadline_s)
+        commands = Commands(
+            self.boundary, metrics=GatewayMetrics((), ()), clock=now_ms, deadline_s=deadline_s
+        )
         self.connection = Connection(
             Caller("ana", "session", "phone", "sid"),
             Opening("pid", False, EventId(0, 0), ""),

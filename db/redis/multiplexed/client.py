@@ -11,7 +11,7 @@ from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.gathered import Gathered, Shared
-from db.redis.multiplexed.node import Node
+from db.redis.multiplexed.node import Node, Traffic
 from db.redis.multiplexed.request import Ahead, Late, Request, again, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.subscriber import Hear, Subscriber
@@ -33,7 +33,10 @@ class RedisClient:
     def __init__(self, address: Address, *, patience_s: float, outages: Outages) -> None:
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines(patience_s, self._look)
-        self._node = partial(Node, patience_s=patience_s, outages=outages, deadlines=self._deadlines)
+        self._traffic = Traffic()
+        self._node = partial(
+            Node, patience_s=patience_s, outages=outages, deadlines=self._deadlines, traffic=self._traffic
+        )
         self._gathered: dict[tuple[str, int | str], Gathered] = {}
         self._shared: dict[tuple[Arg, ...], Shared] = {}
         self._address, self._subscribers = address, list[Subscriber]()
@@ -166,6 +169,16 @@ class RedisClient:
         finally:
             self._subscribers.remove(subscriber)
             await subscriber.close()
+
+    @property
+    def unanswered(self) -> int:
+        """What was asked for and has no answer yet."""
+        return self._servers.unanswered
+
+    @property
+    def resets(self) -> int:
+        """How many connections were lost that had served, those that hear messages among them."""
+        return self._traffic.resets
 
     async def check_writes(self) -> None:
         """Raises what an outage raises when Redis takes no writes."""

@@ -63,6 +63,11 @@ class Connection(asyncio.Protocol):
         """Whether nobody waits for what it has sent, or is about to send."""
         return not (self.sent or self._unsent or self._last)
 
+    @property
+    def unanswered(self) -> int:
+        """For how much of that somebody waits."""
+        return len(self.sent) + len(self._unsent) + len(self._last)
+
     async def ask(self, commands: Sequence[Words]) -> list[Any]:
         """For what a connection begins with. Gives the answers; raises what goes wrong."""
         requests = [Own(words) for words in commands]

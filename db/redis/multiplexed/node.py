@@ -43,6 +43,12 @@ class Router:
         return False
 
 
+class Traffic:
+    """Of all connections of one client: how many were lost that had served."""
+
+    resets = 0
+
+
 class Node:
     """Answers each request, or has it fail: see `RedisClient`.
 
@@ -59,7 +65,9 @@ class Node:
         router: Router,
         new_connection: Callable[[Owner], Connection] = Connection,
         stays: bool = False,
+        traffic: Traffic | None = None,
     ) -> None:
+        self._traffic = traffic or Traffic()
         self.address, self._patience_s = address, patience_s
         self._outages, self._deadlines = outages, deadlines
         self._router, self._new_connection = router, new_connection
@@ -71,6 +79,11 @@ class Node:
         self._waiting_bytes = 0
         self._closed = False
         self.asked, self.answered = deadlines.watch, outages.worked
+
+    @property
+    def unanswered(self) -> int:
+        """What was asked for and has no answer, gone out or not."""
+        return len(self._waiting) + (self._connection.unanswered if self._connection else 0)
 
     @property
     def is_connected(self) -> bool:
@@ -173,6 +186,8 @@ class Node:
 
     def lost(self, sent: Sequence[Request], unsent: Sequence[Request], error: Exception) -> None:
         """What may be repeated, or was never sent, goes to the next connection."""
+        if self._connection is not None:
+            self._traffic.resets += 1
         self._connection = None
         again_too = [request for request in sent if self._may_go_again(request, error)]
         still = [request for request in unsent if request.survives(error)]

@@ -204,6 +204,11 @@ class Topology(Router):
     def _all(self) -> Set[Node]:
         return {self._given, *self._nodes.values(), *self._leaving}
 
+    @property
+    def unanswered(self) -> int:
+        """What was asked of any server and has no answer."""
+        return sum(node.unanswered for node in self._all())
+
     def look(self, tick: int) -> bool:
         """Ends what has expired. Whether anybody still waits, or is still to be left."""
         waiting = {node for node in self._all() if node.look(tick)}
