@@ -41,8 +41,9 @@ class Served:
         self._said: list[str] = []
         self.address = ""
 
-    async def start(self) -> None:
-        """Return when it has told its address."""
+    async def start(self, **changed: str) -> None:
+        """Return when it has told its address. Settings may be others from now on."""
+        self._settings |= changed
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -5,17 +5,22 @@ Prints a table with a row for each fault. 0 when nothing was found, 1 otherwise,
 
 import argparse
 import asyncio
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.rounds import run
-from tests.chaos.scene import scene
+from tests.chaos.scene import Scene, scene
+from tests.chaos.stores import Kind
 from tests.chaos.table import Row, table
-from tests.machines import haproxy
 
 
 class Progress:
@@ -30,29 +35,51 @@ class Progress:
         print(f"{minutes:2}:{seconds:02} {self.about}{what}", file=sys.stderr, flush=True)
 
 
-async def play(faults: Sequence[Fault], users: int, chance: Random, logs: Path | None) -> list[Row]:
-    """All of them in turn, on one deployment."""
-    rows, say = [], Progress()
-    async with scene(users, chance, say) as stage:
+class Run:
+    """The rows so far, and where the logs go."""
+
+    def __init__(self, users: int, seed: int, logs: Path | None) -> None:
+        self.rows: list[Row] = []
+        self._users, self._chance, self._logs = users, Random(seed), logs
+        self._say = Progress()
+
+    async def play(self, faults: Sequence[Fault]) -> None:
+        """All of them in turn, on one deployment for each kind of stores."""
+        number = 0
+        for kind, some in groupby(faults, lambda fault: fault.stores):
+            self._say.about = f"({kind} stores) "
+            async with self._stage(kind) as stage:
+                for fault in some:
+                    number += 1
+                    self._say.about = f"{number} of {len(faults)} {fault.name}: "
+                    await self._add(stage, fault)
+
+    async def _add(self, stage: Scene, fault: Fault) -> None:
         try:
-            for number, fault in enumerate(faults):
-                say.about = f"{number + 1} of {len(faults)} {fault.name}: "
-                rows.append(await run(stage, fault, say))
-                wrong = len(rows[-1].wrong)
-                say(f"{wrong} findings" if wrong else "all holds")
-        except Exception as error:
-            say(f"broke off: {error!r}")
-            rows.append(Row.broken(fault.name, repr(error)))
-        finally:
-            if logs is not None:
+            row = await run(stage, fault, self._say)
+        except Exception as error:  # the others are still of interest
+            row = Row.broken(fault.name, repr(error))
+        self.rows.append(row)
+        self._say(f"{len(row.wrong)} findings" if row.wrong else "all holds")
+        for wrong in row.wrong[:3]:
+            self._say(wrong)
+        if self._logs is not None:
+            self._logs.mkdir(parents=True, exist_ok=True)
+            (self._logs / f"{fault.name}.txt").write_text("\n".join(row.wrong))
+
+    @asynccontextmanager
+    async def _stage(self, kind: Kind) -> AsyncIterator[Scene]:
+        async with scene(self._users, self._chance, self._say, kind=kind) as stage:
+            try:
+                yield stage
+            finally:
                 for number, node in enumerate(stage.nodes, 1):
-                    await asyncio.to_thread((logs / f"node-{number}.log").write_text, node.log)
-    return rows
+                    if self._logs is not None:
+                        (self._logs / f"{kind}-{number}.log").write_text(node.log)
 
 
-def main() -> int:
-    """The command."""
-    listed = "\n".join(f"  {f.name:<14}{f.does}.\n{'':16}Must hold: {f.holds}." for f in FAULTS.values())
+def _options() -> argparse.Namespace:
+    listed = "\n".join(f"  {f.name:<19}{f.does}.\n{'':21}Must hold: {f.holds}." for f in FAULTS.values())
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos",
         description=__doc__,
@@ -64,21 +91,32 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1, help="which nodes and clients are hit, and when")
     parser.add_argument("--users", type=int, default=100, help="an even number; ten at least")
-    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the nodes' logs there")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep findings and the nodes' logs there")
     options = parser.parse_args()
     if options.users < 10 or options.users % 2:
         parser.error("--users: an even number, ten at least")
-    if haproxy.program() is None:
-        print("haproxy is not installed (on Debian: apt install haproxy).", file=sys.stderr)
-        return 2
+    return options
+
+
+def main() -> int:
+    """The command."""
+    options = _options()
     faults = [FAULTS[name] for name in options.only or FAULTS]
-    rows = asyncio.run(play(faults, options.users, Random(options.seed), options.logs))
-    print(table(rows))
-    return 0 if all(not row.wrong for row in rows) and len(rows) == len(faults) else 1
+    running, load = Run(options.users, options.seed, options.logs), os.getloadavg()[0]
+    try:
+        asyncio.run(running.play(faults))
+    except (pytest.skip.Exception, pytest.fail.Exception) as lacking:
+        print(lacking, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)  # what there is, is shown
+    print(
+        f"{options.users} users, seed {options.seed}, {os.cpu_count()} cores; load before {load:.1f}, ",
+        end="",
+    )
+    print(f"after {os.getloadavg()[0]:.1f}\n\n{table(running.rows)}")
+    return 0 if all(not row.wrong for row in running.rows) and len(running.rows) == len(faults) else 1
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit("Interrupted.")
+    sys.exit(main())

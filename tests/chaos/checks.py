@@ -27,6 +27,7 @@ from tests.chaos.history import (
     Welcomed,
 )
 
+SOON_S = 1.0  # within which a message is shown when all is well
 OUT_OF_SERVICE = {"unavailable"}
 
 
@@ -213,11 +214,24 @@ def unanswered(history: History) -> list[str]:
 def recoveries(history: History) -> list[float]:
     """Of each user who was without service: seconds from then, or the end of the fault, until served again.
 
-    Infinite for one who never was.
+    Without service is who has no socket, is told `unavailable`, or is shown a message a second and more after
+    it was acknowledged. Infinite for one who was never served again.
     """
-    return sorted(
-        longest for moments in history.by_user().values() if (longest := _longest(history, moments))
-    )
+    late, by_user = _late(history), history.by_user()
+    each = (max(_longest(history, by_user[user]), late.get(user, 0.0)) for user in by_user)
+    return sorted(longest for longest in each if longest)
+
+
+def _late(history: History) -> dict[int, float]:
+    """Of each user whom messages reached late: how long it took since the end of the fault."""
+    acknowledged = {(a.room, a.seq): a.at for a in history.of(Acknowledged)}
+    longest: dict[int, float] = {}
+    for shown in history.of(Shown):
+        sent = acknowledged.get((shown.room, shown.seq), shown.at)
+        if sent >= history.struck and shown.at > max(sent + SOON_S, history.over):
+            after = shown.at - max(sent, history.over)
+            longest[shown.user] = max(longest.get(shown.user, 0.0), after)
+    return longest
 
 
 def _longest(history: History, moments: Iterable[Moment]) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from bench.accounts import register
-from tests.chaos.client import Client, Refused
+from tests.chaos.client import Client, Gone, Refused
 from tests.chaos.history import HangsUp, History, Kept, Moment, Seen, Shown, Told, Welcomed
 from tests.patience import PATIENCE_S
 
@@ -29,7 +29,7 @@ class Population:
         self.clients: list[Client] = []
         self.away: list[Client] = []  # who have left without a word
         self.history = History()
-        self._address, self._web, self._chance = address, web, chance
+        self.address, self._web, self._chance = address, web, chance
         self._numbers: dict[str, int] = {}
         self._room_of: dict[int, str] = {}
         self._members: dict[str, tuple[int, int]] = {}
@@ -44,10 +44,10 @@ class Population:
         """So many users, each with a friend."""
         for start in range(0, count, SIGN_UPS_AT_ONCE):
             some = range(start, min(count, start + SIGN_UPS_AT_ONCE))
-            accounts = await asyncio.gather(*(register(self._web, self._address, number) for number in some))
+            accounts = await asyncio.gather(*(register(self._web, self.address, number) for number in some))
             for number, account in zip(some, accounts, strict=True):
                 client = Client(
-                    number, account, self._address, self._see, self._numbers, Random(self._chance.random())
+                    number, account, self.address, self._see, self._numbers, Random(self._chance.random())
                 )
                 self._numbers[client.user_id] = number
                 self.clients.append(client)
@@ -63,18 +63,18 @@ class Population:
 
     async def _rest(self, client: Client, path: str, **body: Any) -> Any:
         headers = {"Authorization": f"Bearer {client.token}"}
-        async with self._web.post(f"{self._address}{path}", json=body, headers=headers) as answer:
+        async with self._web.post(f"{self.address}{path}", json=body, headers=headers) as answer:
             assert answer.status in {200, 201}, await answer.text()
             return await answer.json()
 
     async def begin(self) -> None:
-        """All come, talk and meet."""
+        """All come and meet; they talk as soon as there is a history."""
         for client in self.clients:
             client.come()
         await self._all_ready()
-        self._talking.set()
         for client in self.clients:
-            self._tasks += [asyncio.create_task(self._talk(client)), asyncio.create_task(self._meet(client))]
+            doings = self._talk(client), self._meet(client), self._stir(client)
+            self._tasks += [asyncio.create_task(doing) for doing in doings]
 
     async def end(self) -> None:
         """All go."""
@@ -102,6 +102,13 @@ class Population:
             finally:
                 self._busy -= 1
             await asyncio.sleep(self._chance.uniform(*PAUSE_S))
+
+    async def _stir(self, client: Client) -> None:
+        """Ask something now and then that needs Redis alone; a message needs PostgreSQL."""
+        while True:
+            await asyncio.sleep(2 * self._chance.uniform(*PAUSE_S))
+            with contextlib.suppress(Refused, Gone):
+                await client.ask("presence:set", status="online")
 
     def hangs_up(self, client: Client) -> bool:
         """Whether this one goes from call to call."""

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import aiohttp
 
 from tests.chaos.history import Unserved
 from tests.chaos.population import Population
-from tests.chaos.stores import Stores, open_stores
+from tests.chaos.stores import Kind, Stores, open_stores
 from tests.chaos.wire import ClientWire
 from tests.machines.haproxy import Balancer, balancer
 from tests.served import Served
@@ -104,15 +104,16 @@ async def scene(
     chance: Random,
     say: Callable[[str], None],
     *,
+    kind: Kind = "single",
     stores: Stores | None = None,
     pace: Pace = Pace(),
-    **settings: str,
+    settings: Mapping[str, str] = {},
 ) -> AsyncIterator[Scene]:
     """Set, with everybody there; nothing is left of it. Stores of its own, unless some are given."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rc-chaos-")))
         if stores is None:
-            stores = await stack.enter_async_context(open_stores(folder / "stores"))
+            stores = await stack.enter_async_context(open_stores(kind))
         given = {**SETTINGS, **settings, "DATABASE_URL": stores.database_url, "REDIS_URL": stores.redis_url}
         given["MEDIA_STORE"] = f"file://{folder}/media"
         nodes = [Served(**given, NODE_ID=f"node-{number}") for number in range(1, NODES + 1)]

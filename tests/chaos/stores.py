@@ -1,23 +1,50 @@
 """The stores below the nodes, as processes of one's own that faults may treat as they like."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
-from db.embedded import EmbeddedServers
+from tests.machines.postgres_server import PostgresServer, postgres_server
+from tests.machines.redis_cluster import RedisCluster, redis_cluster
+from tests.machines.redis_server import RedisServer, redis_7, redis_server
+
+Kind = Literal["single", "replicated"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where they answer."""
+    """Where they answer, and those that there are to lay hands on."""
 
     database_url: str
     redis_url: str
+    postgres: PostgresServer | None = None
+    standby: PostgresServer | None = None
+    redis: RedisServer | None = None
+    cluster: RedisCluster | None = None
 
 
 @asynccontextmanager
-async def open_stores(folder: Path) -> AsyncIterator[Stores]:
-    """Both, for as long as the block lasts."""
-    async with EmbeddedServers.open(folder, postgres=True, redis=True, log=lambda *_: None) as urls:
-        yield Stores(urls.database_url, urls.redis_url)
+async def open_stores(kind: Kind) -> AsyncIterator[Stores]:
+    """One of each; or a primary with its standby, and three masters with a replica each."""
+    async with AsyncExitStack() as stack:
+        if kind == "single":
+            redis = await stack.enter_async_context(redis_server(binary=redis_7(), appendonly=True))
+            postgres = await stack.enter_async_context(postgres_server())
+            yield Stores(postgres.url, redis.url, postgres=postgres, redis=redis)
+            return
+        cluster = await stack.enter_async_context(redis_cluster(binary=redis_7()))
+        primary = await stack.enter_async_context(postgres_server(tcp=True))
+        standby = await stack.enter_async_context(primary.standby())
+        await primary.until_streaming(standby)
+        # From here on it waits for the standby with each commit, as docs/operations.md says.
+        await primary.tell(f"ALTER SYSTEM SET synchronous_standby_names = '{standby.folder.name}'")
+        await primary.tell("SELECT pg_reload_conf()")
+        both = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+        yield Stores(
+            f"postgresql://realtime@{both}/realtime",
+            cluster.url,
+            postgres=primary,
+            standby=standby,
+            cluster=cluster,
+        )

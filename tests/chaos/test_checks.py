@@ -167,6 +167,16 @@ def test_what_is_wrong_is_found(finding: str, doctor: Doctor) -> None:
     assert f"kill: {row.wrong[0]}" in table([row])
 
 
+def test_who_is_shown_messages_late_was_without_service() -> None:
+    """Counted from the end of the fault, where that is later than the message."""
+    history = right()
+    also(
+        Acknowledged(STRUCK + 0.5, ANA, "room", 4, 4),
+        *(Shown(OVER + 2.5, user, "room", 4, ANA, 4, "told") for user in (ANA, BEN)),
+    )(history)
+    assert judge("kill", history).recovered_s == [pytest.approx(2.5), pytest.approx(2.5)]
+
+
 def test_a_call_that_no_fault_can_leave_alive_must_be_told_to_have_ended() -> None:
     """To both; none of them counts as survived."""
     history = right()

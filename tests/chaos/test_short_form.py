@@ -35,7 +35,7 @@ TOLD = b'42["chat:message"'
 async def stage(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[Scene]:
     """Three nodes, the balancer, and ten users who write and talk."""
     stores = Stores(nodes_database_url, nodes_redis_url)
-    async with scene(10, Random(), quietly, stores=stores, pace=PACE, **QUICK, **PATIENT) as stage:
+    async with scene(10, Random(), quietly, stores=stores, pace=PACE, settings=QUICK | PATIENT) as stage:
         yield stage
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.chaos.scene import Scene
+from tests.chaos.stores import Kind
 
 HOLDS = "no message is lost, all calls survive, others are served on"
 
@@ -20,3 +21,4 @@ class Fault:
     strike: Callable[[Scene], Awaitable[None]]
     holds: str = HOLDS
     told: bool = False
+    stores: Kind = "single"

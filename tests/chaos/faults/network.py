@@ -2,10 +2,12 @@
 
 import asyncio
 
+from tests.chaos import crowd
 from tests.chaos.faults.fault import Fault
 from tests.chaos.scene import Scene
 
 DELAY_S = (0.05, 0.4)
+CROWD, ACCOUNTS = 2000, 50
 
 
 async def reconnecting(scene: Scene) -> None:
@@ -30,8 +32,20 @@ async def delays_and_cuts(scene: Scene) -> None:
         scene.wire.delay_s = (0.0, 0.0)
 
 
+async def thousands(scene: Scene) -> None:
+    """So many clients come at once, are cut off at once, come back at once, and leave."""
+    accounts = await crowd.sign_up(scene.people.address, scene.web, ACCOUNTS)
+    scene.over()
+    auths = [{**accounts[n % ACCOUNTS], "device_id": f"of the crowd {n}"} for n in range(CROWD)]
+    for _ in range(2):
+        clients = await crowd.all_come(scene.balance.address, auths)
+        auths = [client.back_with for client in clients]
+        await crowd.all_leave(clients)
+
+
 FAULTS = (
     Fault("reconnects", "30 % of the clients lose their connection every 3 s, five times", reconnecting),
+    Fault("crowd", "2,000 more connect at once, and come back at once", thousands),
     Fault(
         "network",
         "packets held back for 50 to 400 ms, a fifth of all connections reset every 3 s, five times",

@@ -3,11 +3,14 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 from tests.chaos.faults.fault import Fault
 from tests.chaos.scene import Scene
 
 STILL_S = 17.0
+AHEAD, AHEAD_S = Path(__file__).parents[2] / "ahead", 20
+AHEAD_FOR_S = 25.0  # longer than any lease
 
 
 async def kill(scene: Scene, count: int) -> None:
@@ -41,10 +44,10 @@ async def stop_and_continue(scene: Scene) -> None:
     await scene.all_in_use()
 
 
-async def _replace(scene: Scene, number: int) -> None:
+async def _replace(scene: Scene, number: int, **changed: str) -> None:
     code = await scene.nodes[number].stop()
     assert code == 0, f"the node ended with {code}"
-    await scene.nodes[number].start()
+    await scene.nodes[number].start(**changed)
     await scene.all_in_use()
 
 
@@ -61,10 +64,20 @@ async def rolling_deploy(scene: Scene) -> None:
         await _replace(scene, number)
 
 
+async def clock_ahead(scene: Scene) -> None:
+    """A node whose clock is ahead takes the place of one, serves for a while, and goes again."""
+    number = scene.chance.randrange(len(scene.nodes))
+    scene.over()
+    await _replace(scene, number, PYTHONPATH=str(AHEAD), AHEAD_S=str(AHEAD_S))
+    await asyncio.sleep(AHEAD_FOR_S)
+    await _replace(scene, number, PYTHONPATH="", AHEAD_S="0")
+
+
 FAULTS = (
     Fault("kill", "kill -9 a node; started again 5 s later", kill_one),
     Fault("kill-two", "kill -9 two nodes at once; started again 5 s later", kill_two),
     Fault("stop", "a node stands still for 17 s (SIGSTOP) and goes on", stop_and_continue),
     Fault("drain", "SIGTERM to a node, which has to end with 0; then started again", drain),
+    Fault("clock", "a node whose clock is 20 s ahead serves for 25 s", clock_ahead),
     Fault("deploy", "all three nodes replaced, one after the other", rolling_deploy),
 )
