@@ -19,6 +19,7 @@ from tests.chaos.history import (
     Heard,
     History,
     Moment,
+    Overslept,
     Seen,
     Shown,
     Started,
@@ -190,17 +191,18 @@ def ghosts(history: History) -> list[str]:
 
 
 def unanswered(history: History) -> list[str]:
-    """Commands that got no answer in time, though socket and node stayed up."""
+    """Commands that got no answer in time, though socket and node stayed up, and clients had time to read."""
     answers = {(a.user, a.ask): a.at for a in history.of(Answered)}
     closed: dict[int, list[float]] = defaultdict(list)
     for moment in history.of(Closed):
         closed[moment.user].append(moment.at)
-    still = list(history.of(Unserved))
+    still, overslept = list(history.of(Unserved)), list(history.of(Overslept))
     end = max((moment.at for moment in history.moments), default=0.0)
     found = []
     for ask in history.of(Asked):
         due = ask.at + history.answer_s
-        after_s = answers.get((ask.user, ask.ask), end) - ask.at
+        answer = answers.get((ask.user, ask.ask), end)
+        after_s = answer - ask.at - sum(late.by_s for late in overslept if ask.at < late.at <= answer)
         if after_s <= history.answer_s or due > end:
             continue
         if any(ask.at <= at <= due for at in closed[ask.user]):

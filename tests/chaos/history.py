@@ -77,6 +77,13 @@ class Unserved(Moment):
 
 
 @dataclass(frozen=True, slots=True)
+class Overslept(Moment):
+    """The clients' own process came to read what had come so many seconds late; its user is nobody."""
+
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallMoment(Moment):
     """Something about a call."""
 

@@ -14,10 +14,11 @@ import aiohttp
 
 from bench.accounts import register
 from tests.chaos.client import Client, Gone, Refused
-from tests.chaos.history import HangsUp, History, Kept, Moment, Seen, Shown, Told, Welcomed
+from tests.chaos.history import HangsUp, History, Kept, Moment, Overslept, Seen, Shown, Told, Welcomed
 from tests.patience import PATIENCE_S
 
 SIGN_UPS_AT_ONCE = 10
+HEARTBEAT_S, NOBODY = 0.1, -1
 PAUSE_S = (0.5, 1.5)  # between an acknowledgement and the next message
 CALL_S = (4.0, 8.0)  # how long those talk who hang up
 
@@ -72,6 +73,7 @@ class Population:
         for client in self.clients:
             client.come()
         await self._all_ready()
+        self._tasks.append(asyncio.create_task(self._watch_the_time()))
         for client in self.clients:
             doings = self._talk(client), self._meet(client), self._stir(client)
             self._tasks += [asyncio.create_task(doing) for doing in doings]
@@ -84,6 +86,13 @@ class Population:
         await asyncio.gather(*(client.leave() for client in self.clients), return_exceptions=True)
 
     # ---- what they do ----
+
+    async def _watch_the_time(self) -> None:
+        while True:
+            due = time.monotonic() + HEARTBEAT_S
+            await asyncio.sleep(HEARTBEAT_S)
+            if (late_s := time.monotonic() - due) > HEARTBEAT_S:
+                self._see(Overslept(time.monotonic(), NOBODY, late_s))
 
     def _see(self, moment: Moment) -> None:
         self.history.moments.append(moment)

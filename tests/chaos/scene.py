@@ -24,6 +24,8 @@ SETTINGS = {
     "ANSWER_S": "3",
     "OFFER_SILENCE_S": "2",
     "CALL_SILENCE_S": "7",
+    "DRAIN_NOTICE_S": "3",
+    "DRAIN_S": "10",
     "TRUSTED_PROXIES": "127.0.0.1",
     "ACCESS_TOKEN_S": "14400",
     "COOL_DOWNS_S": "0",  # offers fail through the faults, not through users
@@ -118,8 +120,7 @@ async def scene(
         given["MEDIA_STORE"] = f"file://{folder}/media"
         nodes = [Served(**given, NODE_ID=f"node-{number}") for number in range(1, NODES + 1)]
         say("starting three nodes")
-        for node in nodes:
-            stack.push_async_callback(_stopped, node)
+        stack.push_async_callback(_stopped, nodes)
         await nodes[0].start()  # it migrates
         await asyncio.gather(*(node.start() for node in nodes[1:]))
         balance = await stack.enter_async_context(balancer(*nodes, quiet=True))
@@ -136,5 +137,5 @@ async def scene(
         yield Scene(nodes, balance, wire, stores, people, web, chance, pace)
 
 
-async def _stopped(node: Served) -> None:
-    await asyncio.gather(node.stop(), return_exceptions=True)  # it may be dead
+async def _stopped(nodes: Sequence[Served]) -> None:
+    await asyncio.gather(*(node.stop() for node in nodes), return_exceptions=True)  # some may be dead

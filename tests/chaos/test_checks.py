@@ -17,6 +17,7 @@ from tests.chaos.history import (
     History,
     Kept,
     Moment,
+    Overslept,
     Seen,
     Shown,
     Started,
@@ -193,10 +194,11 @@ def test_a_call_that_no_fault_can_leave_alive_must_be_told_to_have_ended() -> No
     [
         Closed(31.0, BEN),
         Unserved(29.0, BEN, 45.0),
+        Overslept(35.0, -1, 9.0),
     ],
-    ids=["the socket went", "the node stood still"],
+    ids=["the socket went", "the node stood still", "the clients had no time to read"],
 )
-def test_who_had_no_socket_or_no_node_is_not_unanswered(excuse: Moment) -> None:
+def test_who_could_not_be_answered_is_not_unanswered(excuse: Moment) -> None:
     history = right()
     also(Asked(30.0, BEN, 9, "chat:send"), excuse)(history)
     assert judge("kill", history).found["unanswered"] == []

@@ -17,7 +17,7 @@ from tests.chaos.stores import Stores
 from tests.chaos.wire import Meddle
 from tests.patience import PATIENCE_S
 
-QUICK = {"CONNECTION_LEASE_S": "3", "QUEUE_LEASE_S": "3"}
+QUICK = {"CONNECTION_LEASE_S": "3", "QUEUE_LEASE_S": "3", "DRAIN_NOTICE_S": "2", "DRAIN_S": "1"}
 PATIENT = {
     "ANSWER_S": "20",
     "OFFER_S": "30",

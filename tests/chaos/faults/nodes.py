@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
 from tests.chaos.faults.fault import Fault
 from tests.chaos.scene import Scene
 
 STILL_S = 17.0
+END_S = 30.0
 AHEAD, AHEAD_S = Path(__file__).parents[2] / "ahead", 20
 AHEAD_FOR_S = 25.0  # longer than any lease
 
@@ -45,8 +47,11 @@ async def stop_and_continue(scene: Scene) -> None:
 
 
 async def _replace(scene: Scene, number: int, **changed: str) -> None:
+    begun = time.monotonic()
     code = await scene.nodes[number].stop()
+    took_s = time.monotonic() - begun
     assert code == 0, f"the node ended with {code}"
+    assert took_s <= END_S, f"the node took {took_s:.0f} s to end"
     await scene.nodes[number].start(**changed)
     await scene.all_in_use()
 
@@ -77,7 +82,7 @@ FAULTS = (
     Fault("kill", "kill -9 a node; started again 5 s later", kill_one),
     Fault("kill-two", "kill -9 two nodes at once; started again 5 s later", kill_two),
     Fault("stop", "a node stands still for 17 s (SIGSTOP) and goes on", stop_and_continue),
-    Fault("drain", "SIGTERM to a node, which has to end with 0; then started again", drain),
+    Fault("drain", "SIGTERM to a node, which has to end with 0 within 30 s; then started again", drain),
     Fault("clock", "a node whose clock is 20 s ahead serves for 25 s", clock_ahead),
     Fault("deploy", "all three nodes replaced, one after the other", rolling_deploy),
 )
