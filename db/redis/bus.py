@@ -1,5 +1,9 @@
 """The event bus: Redis pub/sub, on one connection for each process. It announces, and stores nothing.
 
+In a cluster that knows sharded pub/sub, users' events are heard and said that way: only the servers of a
+user's slot have work with them. All else is for many, and said to all. As long as a node listens that knows
+plain pub/sub alone, as one of the version before does, all is said plainly; everybody hears both.
+
 When the connection broke and is back, the functions in `on_return` are called, to read what was missed:
 `composition/` adds those of the gateway, of revocations, of the announcer and of lost data, and
 `PresenceService` its own. A canary that the bus sends to itself shows whether it still receives messages.
@@ -16,9 +20,12 @@ from core.tasks import TaskSet
 from db.outage import AWAY, OUTAGES, Outage
 from db.periodic import PeriodicTask
 from db.redis import bundle
-from db.redis.multiplexed import Around, RedisClient
+from db.redis.multiplexed import Around, RedisClient, ShardedSubscriber
 
 _PAUSE_S = 0.2
+_OF_USERS = b"user:"
+_HEARS_SHARDS = "hears-shards"  # heard by whoever hears sharded channels too
+_SURE = 3  # looks in a row
 Listener = Callable[[bytes], None]
 _log = structlog.get_logger()
 
@@ -38,6 +45,9 @@ class Bus:
         self._away = Outage("event bus cannot reach Redis", quiet_s=1.0)
         self._tasks = TaskSet()
         self._open = AsyncExitStack()
+        self._shards: ShardedSubscriber | None = None
+        self._all_hear_shards = 0
+        self._catching_up: dict[Callable[[], Coroutine[Any, Any, None]], bool] = {}
         self.on_return: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     async def __aenter__(self) -> "Bus":
@@ -45,6 +55,12 @@ class Bus:
             self._subscriber = await stack.enter_async_context(
                 self._redis.subscriber(self._hear, self._returned)
             )
+            await self._redis.command("PING")  # whether it is a cluster is known then
+            if self._redis.can_shard:
+                self._shards = await stack.enter_async_context(
+                    self._redis.sharded_subscriber(self._hear, self._returned)
+                )
+                await self.subscribe(_HEARS_SHARDS, lambda _: None)
             stack.push_async_callback(self._tasks.end)
             await self.subscribe(self._canary, lambda _: self._heard.set())
             await self.subscribe(bundle.CHANNEL, self._unbundle)
@@ -77,11 +93,16 @@ class Bus:
                 return
 
     def _ask_for(self, name: bytes) -> "asyncio.Future[Any]":
-        confirmed = self._confirmed[name] = self._subscriber.subscribe(name)
+        confirmed = self._subscriber.subscribe(name)
+        if self._shards is not None and name.startswith(_OF_USERS):
+            confirmed = asyncio.gather(confirmed, self._shards.subscribe(name))
+        self._confirmed[name] = confirmed
 
         def forget(answered: "asyncio.Future[Any]") -> None:
             if answered.exception() is not None and self._confirmed.get(name) is answered:
                 del self._confirmed[name]
+                if self._shards is not None:  # one of the two may have succeeded
+                    self._end(name)
 
         confirmed.add_done_callback(forget)
         return confirmed
@@ -94,11 +115,18 @@ class Bus:
         if not listeners:
             self._listeners.pop(name, None)
             if self._confirmed.pop(name, None) is not None:
-                self._subscriber.unsubscribe(name)  # if that fails, the connection is gone and with it this
+                self._end(name)
+
+    def _end(self, name: bytes) -> None:
+        self._subscriber.unsubscribe(name)  # if that fails, the connection is gone and with it this
+        if self._shards is not None and name.startswith(_OF_USERS):
+            self._shards.unsubscribe(name)
 
     def hear_within(self, around: Around) -> None:
         """All that comes in one read is heard within this."""
         self._subscriber.around = around
+        if self._shards is not None:
+            self._shards.around = around
 
     async def check(self) -> None:
         """Raises ConnectionError if two canaries in a row did not arrive."""
@@ -109,19 +137,28 @@ class Bus:
         """The connection was lost, and is back with all channels: read what was missed."""
         _log.debug("event bus found Redis again", channels=len(self._listeners))
         for catch_up in self.on_return:
-            self._tasks.spawn(self._until_done(catch_up))
+            if catch_up in self._catching_up:
+                self._catching_up[catch_up] = True  # once more, however often meanwhile
+            else:
+                self._catching_up[catch_up] = False
+                self._tasks.spawn(self._until_done(catch_up))
 
     async def _until_done(self, catch_up: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Repeat until it succeeds: what was missed has to be read, and includes revocations."""
         while True:
+            self._catching_up[catch_up] = False
             try:
-                return await catch_up()
+                await catch_up()
+                if not self._catching_up[catch_up]:
+                    del self._catching_up[catch_up]
+                    return
             except AWAY as error:
                 _log.debug("what the event bus missed cannot be read yet", error=repr(error))
                 await asyncio.sleep(_PAUSE_S)
             except Exception:
                 _log.exception("what the event bus missed was not read")
-                return None
+                del self._catching_up[catch_up]
+                return
 
     def _hear(self, channel: bytes, message: bytes) -> None:
         for listener in tuple(self._listeners.get(channel, ())):
@@ -137,6 +174,8 @@ class Bus:
 
     async def _watch(self) -> None:
         """Send the canary, and count how many in a row did not arrive."""
+        if self._shards is not None:
+            await asyncio.gather(self._shards.check(self._canary_s), self._see_who_hears())
         self._heard.clear()
         sent = False
         try:
@@ -152,3 +191,14 @@ class Bus:
         else:
             self._missed = 0
             self._away.worked()
+
+    async def _see_who_hears(self) -> None:
+        """Say it to the shards as soon as nobody listens, for some looks, who would not hear that."""
+        asked = self._redis.everywhere("PUBSUB", "NUMSUB", bundle.CHANNEL, _HEARS_SHARDS)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        told = [answer for answer in answers if not isinstance(answer, BaseException)]
+        if any(hear > hear_shards for _, hear, _, hear_shards in told):
+            self._all_hear_shards = 0
+        elif len(told) == len(answers):  # who does not answer may have such a listener
+            self._all_hear_shards += 1
+        self._redis.shards = self._all_hear_shards >= _SURE

@@ -144,7 +144,7 @@ class EventLog:
         name, data = event.event, msgspec.json.encode(event)
         if event.volatile:
             said = _volatile(name, data, device or "", not_device or "")
-            return self._publish([(channel(user_id), said)])
+            return _sent([self._redis.announce(channel(user_id), said)])
         return self.pass_on(user_id, name, data, device=device, not_device=not_device, key=key)
 
     def pass_on(
@@ -209,17 +209,11 @@ class EventLog:
             (channel(user_id).encode(), _volatile(event.event, msgspec.json.encode(event)))
             for user_id, event in events
         ]
-        if len(told) >= bundle.LEAST:
-            bundles = (told[start : start + bundle.MOST] for start in range(0, len(told), bundle.MOST))
-            told = [(bundle.CHANNEL.encode(), bundle.pack(each)) for each in bundles]
-        return self._publish(told)
-
-    def _publish(self, told: Iterable[tuple[str | bytes, bytes]]) -> "asyncio.Future[None]":
-        asked = [self._redis.command("PUBLISH", where, said) for where, said in told]
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        together = asked[0] if len(asked) == 1 else asyncio.gather(*asked)
-        together.add_done_callback(partial(_sent, sent))
-        return sent
+        if len(told) < bundle.LEAST:
+            return _sent([self._redis.announce(where, said) for where, said in told])
+        bundles = (told[start : start + bundle.MOST] for start in range(0, len(told), bundle.MOST))
+        packed = [bundle.pack(each) for each in bundles]
+        return _sent([self._redis.command("PUBLISH", bundle.CHANNEL, each) for each in packed])
 
     async def after(self, user_id: str, last: EventId) -> list[Announcement]:
         """The stored events after this place, in order. Each but the first knows the event before it.
@@ -273,12 +267,12 @@ class EventLog:
         """A session (None: all of the user's) is over: every node that holds such a connection closes it."""
         message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
         # Twice is as good as once: the second finds nobody.
-        await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
+        await self._answers(self._redis.announce(channel(user_id), message, repeatable=True))
 
     async def continued(self, user_id: str, pid: str, sid: str) -> None:
         """Connection `sid` continues the one with this `pid`: nodes that hold an older one close it."""
         message = b"\n".join((CONTINUED, pid.encode(), sid.encode()))
-        await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
+        await self._answers(self._redis.announce(channel(user_id), message, repeatable=True))
 
 
 def unavailable(error: Exception) -> Exception:
@@ -288,7 +282,15 @@ def unavailable(error: Exception) -> Exception:
     return failed
 
 
-def _sent(sent: "asyncio.Future[None]", asked: "asyncio.Future[Any]") -> None:
+def _sent(asked: "Sequence[asyncio.Future[Any]]") -> "asyncio.Future[None]":
+    """Ends when all of it is said."""
+    sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    together = asked[0] if len(asked) == 1 else asyncio.gather(*asked)
+    together.add_done_callback(partial(_tell, sent))
+    return sent
+
+
+def _tell(sent: "asyncio.Future[None]", asked: "asyncio.Future[Any]") -> None:
     """What became of it, for who waits for that."""
     error = None if asked.cancelled() else asked.exception()
     if sent.done():

@@ -6,7 +6,17 @@ waits longer than the patience of the client: see `RedisClient`.
 
 from db.redis.multiplexed.client import RedisClient, open_redis_client
 from db.redis.multiplexed.script import Script, load_script, script_words
+from db.redis.multiplexed.sharded import ShardedSubscriber
 from db.redis.multiplexed.subscriber import Around
 from db.redis.multiplexed.words import Arg
 
-__all__ = ["Arg", "Around", "RedisClient", "Script", "load_script", "open_redis_client", "script_words"]
+__all__ = [
+    "Arg",
+    "Around",
+    "RedisClient",
+    "Script",
+    "ShardedSubscriber",
+    "load_script",
+    "open_redis_client",
+    "script_words",
+]

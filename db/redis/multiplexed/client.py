@@ -11,9 +11,10 @@ from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.gathered import Gathered, Shared
-from db.redis.multiplexed.node import Node, Traffic
+from db.redis.multiplexed.node import Node, Router, Traffic
 from db.redis.multiplexed.request import Ahead, Late, Request, again, fail
 from db.redis.multiplexed.script import Script
+from db.redis.multiplexed.sharded import ShardedSubscriber
 from db.redis.multiplexed.subscriber import Hear, Subscriber
 from db.redis.multiplexed.topology import Topology
 from db.redis.multiplexed.words import Arg, Words, is_repeatable
@@ -39,7 +40,8 @@ class RedisClient:
         )
         self._gathered: dict[tuple[str, int | str], Gathered] = {}
         self._shared: dict[tuple[Arg, ...], Shared] = {}
-        self._address, self._subscribers = address, list[Subscriber]()
+        self._address, self._subscribers = address, list[Subscriber | ShardedSubscriber]()
+        self.shards = False  # whether what is announced to users goes to the servers of their slots alone
         self._servers = Topology(
             address, lambda address, router: self._node(address, router=router), self._request
         )
@@ -50,10 +52,18 @@ class RedisClient:
         self._servers.ask(request)
         return request.future
 
+    def announce(self, channel: Arg, message: bytes, *, repeatable: bool = False) -> "asyncio.Future[Any]":
+        """To a user's channel."""
+        return self.command("SPUBLISH" if self.shards else "PUBLISH", channel, message, repeatable=repeatable)
+
+    def _as_announced(self, script: Script) -> Script:
+        return script.sharded if self.shards and script.sharded is not None else script
+
     def run(
         self, script: Script, keys: Sequence[str], args: Sequence[Arg] = (), *, last: bool = False
     ) -> "asyncio.Future[Any]":
         """One script. Its keys are in one slot. `last`: behind all else that is asked for in this turn."""
+        script = self._as_announced(script)
         words = ("EVALSHA", script.sha, len(keys), *keys, *args)
         kind = Late if last else Request
         request = kind(self._loop.create_future(), words, self._deadlines.latest, script.repeatable, script)
@@ -76,6 +86,7 @@ class RedisClient:
         It gets `head`, which is the same for all, and then what each has given; it answers with a list.
         `last`: behind all else that is asked for in this turn. `fault` makes of an error what is raised.
         """
+        script = self._as_announced(script)
         place = script.sha, self._servers.place(keys[0])
         gathered = self._gathered.get(place)
         if gathered is not None and not gathered.is_closed:
@@ -92,6 +103,15 @@ class RedisClient:
     def is_one_server(self) -> bool:
         """No cluster, as far as is known: not before it was connected to."""
         return self._servers.is_one
+
+    def everywhere(self, *words: Arg) -> "Sequence[asyncio.Future[Any]]":
+        """Each server of a cluster, replicas too."""
+        return self._servers.ask_all(words)
+
+    @property
+    def can_shard(self) -> bool:
+        """Whether this is a cluster that knows sharded pub/sub, as far as is known."""
+        return self.is_cluster and self.version >= (7,)
 
     @property
     def is_cluster(self) -> bool:
@@ -179,6 +199,24 @@ class RedisClient:
     def resets(self) -> int:
         """How many connections were lost that had served, those that hear messages among them."""
         return self._traffic.resets
+
+    @asynccontextmanager
+    async def sharded_subscriber(
+        self, hear: Hear, returned: Callable[[], None]
+    ) -> AsyncIterator[ShardedSubscriber]:
+        """The same by sharded pub/sub, where it is known: a connection to each master that is needed."""
+
+        def node(address: Address, router: Router, new_connection: Callable[[Owner], Connection]) -> Node:
+            return self._node(address, router=router, new_connection=new_connection, stays=True)
+
+        request = partial(self._request, repeatable=True)
+        subscriber = ShardedSubscriber(self._servers, node, request, hear, returned)
+        self._subscribers.append(subscriber)
+        try:
+            yield subscriber
+        finally:
+            self._subscribers.remove(subscriber)
+            await subscriber.close()
 
     async def check_writes(self) -> None:
         """Raises what an outage raises when Redis takes no writes."""

@@ -241,6 +241,11 @@ class Node:
         if self._connection is not None:
             self._connection.end(RedisConnectionError("It was hung up."))
 
+    def leave(self) -> None:
+        """It does not stay any longer."""
+        self._stays = False
+        self.hang_up()
+
     def take_waiting(self) -> Sequence[Request]:
         """All that waits for a connection, to be asked elsewhere."""
         waiting = tuple(self._waiting)

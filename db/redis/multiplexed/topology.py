@@ -38,6 +38,7 @@ class Topology(Router):
         self._by_slot: list[Node] | None = None
         self.is_one, self.version = False, tuple[int, ...]()
         self.changes, self.epochs = 0, [0] * REGIONS
+        self.on_change: list[Callable[[], None]] = []
         self._ids: list[Any] = []
         self._looking: asyncio.Task[None] | None = None
 
@@ -90,6 +91,21 @@ class Topology(Router):
         if self._looking is not None and not self._looking.done():
             await asyncio.wait([self._looking])
 
+    def master(self, slot: int) -> Address:
+        """Of this slot in a cluster."""
+        return (self._given if self._by_slot is None else self._by_slot[slot]).address
+
+    def is_master(self, address: Address) -> bool:
+        """Whether it has slots."""
+        return any(node.address == address for node in set(self._by_slot or ()))
+
+    def ask_all(self, words: Words) -> "Sequence[asyncio.Future[Any]]":
+        """Each server that the cluster names, replicas too."""
+        requests = [(node, self._new_request(words)) for node in self._nodes.values()]
+        for node, request in requests:
+            node.ask(request)
+        return [request.future for _, request in requests]
+
     def addresses(self) -> Sequence[Address]:
         """Of all that pass on what is published."""
         return [node.address for node in self._nodes.values()] or [self._given.address]
@@ -110,15 +126,20 @@ class Topology(Router):
         if not isinstance(error, AskError):
             asyncio.get_running_loop().call_later(_PAUSE_S, self.ask, request)
             return True
-        other = self._node(error.host or node.address.host, error.port)
         if isinstance(error, MovedError):
-            if self._by_slot is not None:
-                self._by_slot[error.slot_id] = other
-            self._look_soon()
+            self.moved(node, error)
         else:
             request.ahead = (Ahead(("ASKING",)), *request.ahead)
-        other.ask(request)
+        self._node(error.host or node.address.host, error.port).ask(request)
         return True
+
+    def moved(self, node: Node, error: MovedError) -> Address:
+        """A server says where this slot is now."""
+        other = self._node(error.host or node.address.host, error.port)
+        if self._by_slot is not None:
+            self._by_slot[error.slot_id] = other
+        self._look_soon()
+        return other.address
 
     def _node(self, host: str, port: int) -> Node:
         if (node := self._nodes.get((host, port))) is None:
@@ -166,7 +187,7 @@ class Topology(Router):
     def _learn(self, ranges: Sequence[Any], about: bytes, teller: Node) -> Sequence[Node]:
         """`CLUSTER SLOTS`: each range with its master and replicas. A slot that nobody serves stays."""
         by_slot, named = self._by_slot or [teller] * SLOTS, set[Node]()
-        self._note_masters(ranges, about)
+        has_changed = self._note_masters(ranges, about)
         for first, last, *servers in ranges:
             places = [(host.decode() if host else teller.address.host, port) for host, port, *_ in servers]
             nodes = [self._node(*place) for place in places]
@@ -174,10 +195,13 @@ class Topology(Router):
             named.update(nodes)
         self._by_slot, self._any, self._teller = by_slot, by_slot[0], teller
         self._forget_all_but(named.union(by_slot))
+        if has_changed:
+            for follow in self.on_change:
+                follow()
         return by_slot
 
-    def _note_masters(self, ranges: Sequence[Any], about: bytes) -> None:
-        """By their epochs, of `CLUSTER NODES`: whoever takes slots over has a newer one than all before."""
+    def _note_masters(self, ranges: Sequence[Any], about: bytes) -> bool:
+        """Whether they have changed. `CLUSTER NODES` tells epochs: who takes over has the newest of all."""
         newest = [0] * REGIONS
         lines = (line.split() for line in about.splitlines())
         epochs = {words[0]: int(words[6]) for words in lines if len(words) > 6}
@@ -185,9 +209,10 @@ class Topology(Router):
             for region in range(first * REGIONS // SLOTS, last * REGIONS // SLOTS + 1):
                 newest[region] = max(newest[region], epochs.get(id_, 0))
         ids = [(first, last, master[2]) for first, last, master, *_ in ranges]
-        self.changes += ids != self._ids
-        self._ids = ids
         self.epochs = [new or old for new, old in zip(newest, self.epochs, strict=True)]
+        has_changed, self._ids = ids != self._ids, ids
+        self.changes += has_changed
+        return has_changed
 
     def _forget_all_but(self, named: Container[Node]) -> None:
         for place, node in tuple(self._nodes.items()):
