@@ -41,9 +41,9 @@ export class Person {
   }
 
   /** Connect over some transports and give `session:ready`, the first event. */
-  async connect(transports) {
+  async connect(transports, options = {}) {
     const auth = { token: this.account.access_token, device_id: this.account.user.username };
-    this.socket = io(this.address, { transports, auth, forceNew: true, reconnectionDelay: 50 });
+    this.socket = io(this.address, { transports, auth, forceNew: true, reconnectionDelay: 50, ...options });
     this.socket.onAny((name, data, ...rest) => this.#hear({ name, data, rest }));
     return (await this.next("session:ready")).data;
   }
