@@ -28,7 +28,7 @@ def _shared_files(settings: dict[str, str]) -> dict[str, str]:
 class Served:
     """A server process: after `start()` it answers at `address`, after another `start()` there again."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, code: Path = ROOT, /, **settings: str) -> None:
         # A busy machine is slow: only who is interested in it has commands given up, or clients missed, soon.
         patient = {"ANSWER_S": "20", "OFFER_SILENCE_S": "30", "CALL_SILENCE_S": "30"}
         cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1", "MEDIA_AVIF": "off"}
@@ -36,6 +36,7 @@ class Served:
         at_once = {"DRAIN_NOTICE_S": "0", "DRAIN_S": "0"}
         usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **patient, **cheap, **at_once}
         self._settings = {**usual, **_shared_files(settings), **settings}
+        self._code = code
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._said: list[str] = []
@@ -48,7 +49,7 @@ class Served:
             sys.executable,
             "-m",
             "realtime",
-            cwd=ROOT,
+            cwd=self._code,
             env={**os.environ, **self._settings},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

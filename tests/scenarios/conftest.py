@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.integration.person import ClientDevice, Person
-from tests.served import Served
+from tests.served import ROOT, Served
 
 StartNode = Callable[..., Awaitable[Served]]
 
@@ -29,9 +30,9 @@ async def start_node(nodes_database_url: str, nodes_redis_url: str) -> AsyncIter
     """`await start_node()`: one more node on this worker's database and Redis."""
     nodes: list[Served] = []
 
-    async def start(**settings: str) -> Served:
+    async def start(code: Path = ROOT, /, **settings: str) -> Served:
         stores = {"DATABASE_URL": nodes_database_url, "REDIS_URL": nodes_redis_url}
-        node = Served(**{**stores, "LOG_LEVEL": "WARNING", **settings})
+        node = Served(code, **{**stores, "LOG_LEVEL": "WARNING", **settings})
         nodes.append(node)
         await node.start()
         return node
