@@ -25,11 +25,12 @@ class WorkDeadlines:
         self.watch(task, loop)
         return task
 
-    def watch(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
-        """The same for work that is not done in a task of its own."""
+    def watch(self, work: Work, loop: asyncio.AbstractEventLoop) -> float:
+        """The same for work that is not done in a task of its own. Gives until when it has, by the loop."""
         at = self._due[work] = loop.time() + self._after_s
         if self._timer is None:
             self._timer = loop.call_at(at, self._ring, loop)
+        return at
 
     def end(self, work: Work) -> None:
         """It has ended, in whatever way."""

@@ -9,12 +9,15 @@ the outbox at a second look has been left there, by an outage or a node that die
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 
 import structlog
 
 from core.deadlines import WorkDeadlines
+from core.later import Later
 from core.numbered_event import NumberedEvent
+from core.tasks import TaskSet
 from core.wire.message import Event
 from db.outage import AWAY
 from db.periodic import Job, PeriodicJob, PeriodicTask
@@ -49,6 +52,7 @@ class Announcer(PeriodicJob):
         self._failing = False
         self._deadlines = WorkDeadlines(_AT_MOST_S)
         self._catching_up: dict[str, asyncio.Task[int]] = {}
+        self._tasks = TaskSet()
         self._clearing = PeriodicTask(
             _CLEAR_S, self._noting(self._clear_some), failing="the outbox cannot be cleared"
         )
@@ -57,21 +61,51 @@ class Announcer(PeriodicJob):
         )
         self.loops = (self._clearing, self._looking)
 
-    async def tell(self, lane: str, number: int, told: Told) -> None:
-        """What has just been committed under this number. Never raises an outage: the outbox keeps it."""
+    def tell(self, lane: str, number: int, told: Told) -> Later[None]:
+        """What has just been committed under this number. Never an outage: the outbox keeps it."""
+        later: Later[None] = Later()
         if self._failing:
+            later.settle(None)
+        elif lane in self._catching_up:
+            until = asyncio.get_running_loop().time() + _AT_MOST_S
+            self._tasks.spawn(self._tell_late(lane, number, 0, until, later))
+        else:
+            event, user_ids = told
+            asked = self._events.tell(NumberedEvent(user_ids, event, lane, number, number - 1))
+            until = self._deadlines.watch(asked, asyncio.get_running_loop())
+            asked.add_done_callback(partial(self._answered, lane, number, until, later))
+        return later
+
+    def _answered(
+        self, lane: str, number: int, until: float, later: Later[None], asked: asyncio.Future[int]
+    ) -> None:
+        self._deadlines.end(asked)
+        if asked.cancelled():
+            self._cannot(TimeoutError("Redis does not answer."))
+        elif error := asked.exception():
+            if not isinstance(error, AWAY):
+                _log.error("what is stored cannot be announced", exc_info=error)
+            self._cannot(error)
+        elif (stand := asked.result()) >= 0:
+            self._tasks.spawn(self._tell_late(lane, number, stand, until, later))
             return
-        task = self._deadlines.begin(asyncio.get_running_loop())
+        else:
+            self._note_told(((lane, number),))
+        later.settle(None)
+
+    async def _tell_late(self, lane: str, number: int, after: int, until: float, later: Later[None]) -> None:
+        """After what comes before: up to number `after` all have been told."""
         try:
-            await self._tell(lane, number, told)
+            async with asyncio.timeout_at(until):
+                # One that runs already may have read before this was committed.
+                if (running := self._catching_up.get(lane)) is not None:
+                    after = await asyncio.shield(running)
+                if after < number:
+                    await asyncio.shield(self._catch_up(lane, after))
         except AWAY as error:
             self._cannot(error)
-        except asyncio.CancelledError:
-            if not self._deadlines.was_late(task):
-                raise
-            self._cannot(TimeoutError("Redis does not answer."))
         finally:
-            self._deadlines.end(task)
+            later.settle(None)
 
     async def tell_lane(self, lane: str) -> None:
         """All that waits in this lane, as things are now. Never raises an outage."""
@@ -85,23 +119,7 @@ class Announcer(PeriodicJob):
         except AWAY as error:
             self._cannot(error)
 
-    async def _tell(self, lane: str, number: int, told: Told) -> None:
-        """Now, or after what comes before."""
-        after = 0
-        if (running := self._catching_up.get(lane)) is None:
-            event, user_ids = told
-            [stand] = await self._events.announce([NumberedEvent(user_ids, event, lane, number, number - 1)])
-            if stand is None:
-                self._note_told([(lane, number)])
-                return
-            after, running = stand, self._catching_up.get(lane)
-        # One that runs already may have read before this was committed.
-        if after < number and running is not None:
-            after = await asyncio.shield(running)
-        if after < number:
-            await asyncio.shield(self._catch_up(lane, after))
-
-    def _cannot(self, error: Exception) -> None:
+    def _cannot(self, error: BaseException) -> None:
         _log.debug("what is stored has to wait to be announced", error=repr(error))
         self._fail()
 

@@ -6,6 +6,7 @@ announced afterwards: what is committed is acknowledged, also when the announcem
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from core.clock import Clock
 from core.contract.chat import (
@@ -21,7 +22,9 @@ from core.contract.chat import (
 )
 from core.ids import new_id
 from core.numbered_event import NumberedEvent
-from db.postgres.rooms import Draft, Reading, Rooms
+from core.tasks import TaskSet
+from db.postgres.grouped_statement import GroupedStatement
+from db.postgres.rooms import Draft, Reading, Rooms, StoredMessage
 from services import lanes
 from services.announcer import Announcer, Told
 from services.message_rules import check_message
@@ -55,28 +58,51 @@ class Chat:
         self._members = members
         self._max_chars, self._clock = max_chars, clock
         self.sent = self.receipts = 0
+        self._saying = GroupedStatement(rooms.say, then=self._said)
+        self._tasks = TaskSet()
 
-    async def send(self, user_id: str, command: ChatSend) -> Sent:
+    def send(self, user_id: str, command: ChatSend) -> asyncio.Future[Sent]:
         """Store a message, then tell every member, the sender's own devices included."""
         check_message(command, self._max_chars)
         now = self._clock()
-        stored = await self._rooms.send(
-            Draft(
-                id=new_id(now),
-                room_id=command.room_id,
-                sender_id=user_id,
-                client_id=command.client_id,
-                type=command.type,
-                content=command.content,
-                reply_to=command.reply_to,
-                created_at=now,
-            )
+        draft = Draft(
+            id=new_id(now),
+            room_id=command.room_id,
+            sender_id=user_id,
+            client_id=command.client_id,
+            type=command.type,
+            content=command.content,
+            reply_to=command.reply_to,
+            created_at=now,
         )
-        if stored.number is not None:
-            self.sent += 1
-            told = ChatMessage(message=stored.message), stored.members
-            await self._announcer.tell(command.room_id, stored.number, told)
-        return Sent(message=stored.message)
+        sent: asyncio.Future[Any] = self._saying.ask(draft)  # `_said` ends it
+        return sent
+
+    def _said(self, draft: Draft, stored: StoredMessage | None, sent: asyncio.Future[Sent]) -> None:
+        """It is announced, whether or not anybody still waits for the answer."""
+        if stored is None:
+            self._tasks.spawn(self._said_before(draft, sent))
+            return
+        self.sent += 1
+        message = stored.message
+        told = ChatMessage(message=message), stored.members
+
+        def answer(_: None) -> None:
+            if not sent.done():
+                sent.set_result(Sent(message=message))
+
+        self._announcer.tell(draft.room_id, stored.number, told).then(answer)
+
+    async def _said_before(self, draft: Draft, sent: asyncio.Future[Sent]) -> None:
+        """The stored message, or why there is none."""
+        try:
+            message = await self._rooms.said_before(draft)
+        except Exception as error:
+            if not sent.done():
+                sent.set_exception(error)
+        else:
+            if not sent.done():
+                sent.set_result(Sent(message=message))
 
     async def history(self, user_id: str, command: ChatHistory) -> History:
         """A page of messages, oldest first."""

@@ -44,6 +44,9 @@ class Events(Protocol):
         and the answer in its place is up to which number that user was told in this lane. Raises the same.
         """
 
+    def tell(self, each: NumberedEvent) -> "Future[int]":
+        """The same of one, without a task: -1 once all have been told."""
+
     def send_all(self, events: Iterable[tuple[str, Event]]) -> "Future[None]":
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
 

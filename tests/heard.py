@@ -44,6 +44,13 @@ class Heard:
             raise Unavailable
         return [self._told_all(each) for each in numbered]
 
+    def tell(self, each: NumberedEvent) -> asyncio.Future[int]:
+        async def told() -> int:
+            [stand] = await self.announce([each])
+            return -1 if stand is None else stand
+
+        return asyncio.ensure_future(told())
+
     def _told_all(self, numbered: NumberedEvent) -> int | None:
         stands = [self._announced(user_id, numbered) for user_id in numbered.user_ids]
         return min((stand for stand in stands if stand is not None), default=None)

@@ -8,7 +8,7 @@ plan to start, a commit) is shared.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from core.tasks import TaskSet
 from db.outage import OUTAGES
@@ -21,6 +21,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Perform = Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]
 _Asked = tuple[Item, asyncio.Future[Answer]]
+Then = Callable[[Item, Answer, "asyncio.Future[Any]"], None]
 
 
 class GroupedStatement(Generic[Item, Answer]):
@@ -28,7 +29,9 @@ class GroupedStatement(Generic[Item, Answer]):
 
     One statement is under way at a time. When that takes longer than `overdue_s` (it may wait for a lock, or
     for a server that is away) the next does not wait for it, up to `at_once`. If a group fails, and not by an
-    outage, each of it is performed alone: no item fails for another's sake.
+    outage, each of it is performed alone: no item fails for another's sake. What was performed goes on with
+    `then`, which has the item, what `perform` gave, and the answer, to end it sooner or later: it may have
+    been cancelled meanwhile. Without one, what `perform` gave is the answer.
     """
 
     def __init__(
@@ -38,8 +41,10 @@ class GroupedStatement(Generic[Item, Answer]):
         most: int = _MOST,
         at_once: int = _AT_ONCE,
         overdue_s: float = _OVERDUE_S,
+        then: Then[Item, Answer] | None = None,
     ) -> None:
         self._perform, self._most, self._at_once, self._overdue_s = perform, most, at_once, overdue_s
+        self._then: Then[Item, Answer] = then or _give
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._under_way = self._overdue = 0
         self._tasks = TaskSet()
@@ -103,9 +108,20 @@ class GroupedStatement(Generic[Item, Answer]):
                 answer.cancel()
             raise
         else:
-            for (_, answer), given in zip(group, answers, strict=True):
-                if not answer.done():
-                    answer.set_result(given)
+            for (item, answer), given in zip(group, answers, strict=True):
+                self._go_on(item, given, answer)
+
+    def _go_on(self, item: Item, given: Answer, answer: "asyncio.Future[Any]") -> None:
+        try:
+            self._then(item, given, answer)
+        except Exception as error:
+            if not answer.done():
+                answer.set_exception(error)
+
+
+def _give(_item: object, given: Any, answer: "asyncio.Future[Any]") -> None:
+    if not answer.done():
+        answer.set_result(given)
 
 
 def _waiting(group: Sequence[_Asked[Item, Answer]]) -> list["asyncio.Future[Answer]"]:

@@ -13,6 +13,7 @@ from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.chat import Message, MessageKind, RoomView
 from core.contract.profiles import ProfileCard
 from core.errors import Gone, NotFound
+from db.postgres.array_texts import of_texts, of_words
 from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.own_rows import own_queries, own_rows
@@ -36,14 +37,11 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
-    """A stored message, whom to tell, and its number in the outbox of its room.
-
-    No number, and nobody to tell: it was stored before, and has been announced or waits for that.
-    """
+    """A message that was just stored, whom to tell, and its number in the outbox of its room."""
 
     message: Message
     members: tuple[str, ...]
-    number: int | None
+    number: int
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -75,20 +73,14 @@ class Rooms:
 
     def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
         self._pool, self._cards = pool, cards
-        self._saying = GroupedStatement(self._say)
         self._reading = GroupedStatement(self._read)
         self._asking = GroupedStatement(self._ask)
 
-    async def send(self, draft: Draft) -> StoredMessage:
-        """Give the message the next `seq` of its room; the same `client_id` again gives the stored message.
+    async def say(self, drafts: Sequence[Draft]) -> list[StoredMessage | None]:
+        """Give each message the next `seq` of its room, all in one statement.
 
-        Raises `NotFound` when the sender is no member or `reply_to` is not of this room, `Gone` when the room
-        has ended.
+        None: said before under this `client_id`, perhaps in this group, or not to be said: see `said_before`.
         """
-        return await self._saying.ask(draft) or await self._said_before(draft)
-
-    async def _say(self, drafts: Sequence[Draft]) -> list[StoredMessage | None]:
-        """None: said before, perhaps in this group, or not to be said."""
         first: dict[tuple[str, str, str], Draft] = {}
         for draft in drafts:
             first.setdefault((draft.room_id, draft.sender_id, draft.client_id), draft)
@@ -97,18 +89,22 @@ class Rooms:
         if len(unique) == 1:
             asked = self._pool.fetch(_SQL["say_one"], *_columns(unique[0]))
         else:
-            asked = self._pool.fetch(_SQL["say"], *zip(*map(_columns, unique), strict=True))
+            asked = self._pool.fetch(_SQL["say"], *_arrays(unique))
         for n, seq, number, members in await asked:
             said = _said(unique[n - 1], seq)
             stored[said.id] = StoredMessage(message=said, members=tuple(members), number=number)
         return [stored.get(draft.id) for draft in drafts]
 
-    async def _said_before(self, draft: Draft) -> StoredMessage:
-        """The message that has this `client_id`. Raises why there is none."""
+    async def said_before(self, draft: Draft) -> Message:
+        """The message that has this `client_id`.
+
+        Raises `NotFound` when the sender is no member or `reply_to` is not of this room, `Gone` when the room
+        has ended.
+        """
         key = draft.room_id, draft.sender_id, draft.client_id
         row = await self._pool.fetchrow(_SQL["said_before"], *key)
         if row is not None:
-            return StoredMessage(message=_message(row), members=(), number=None)
+            return _message(row)
         await self.members(draft.room_id, draft.sender_id, to_speak=True)
         raise NotFound("There is no such message in this room to reply to.")
 
@@ -219,6 +215,20 @@ def _columns(draft: Draft) -> tuple[object, ...]:
         draft.content,
         draft.reply_to,
         to_datetime(draft.created_at),
+    )
+
+
+def _arrays(drafts: Sequence[Draft]) -> tuple[str, ...]:
+    """The same of several."""
+    return (
+        of_words([draft.id for draft in drafts]),
+        of_words([draft.room_id for draft in drafts]),
+        of_words([draft.sender_id for draft in drafts]),
+        of_texts([draft.client_id for draft in drafts]),
+        of_words([draft.type for draft in drafts]),
+        of_texts([draft.content for draft in drafts]),
+        of_words([draft.reply_to for draft in drafts]),
+        of_words([rfc3339(draft.created_at) for draft in drafts]),
     )
 
 

@@ -1,12 +1,13 @@
 -- Rooms and what is said in them.
 
 -- name: say
--- Store drafts, place by place in these columns, each with its note in the outbox; what the function promises is said where
--- it is made (0031_rooms.sql). A row for each that was stored, by its place from 1. No row: its sender has used this
+-- Store drafts, place by place in these columns (arrays as text), each with its note in the outbox; what the function
+-- promises is said where it is made (0031_rooms.sql). A row for each that was stored, by its place from 1. No row: its sender has used this
 -- client id before, or may not write in this room.
 SELECT n, seq, number, members
 FROM communication.say(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[]
+    $1::text::uuid[], $2::text::uuid[], $3::text::uuid[], $4::text::text[], $5::text::text[], $6::text::text[],
+    $7::text::uuid[], $8::text::timestamptz[]
 )
 
 -- name: say_one

@@ -170,14 +170,17 @@ class EventLog:
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
-        asked = [self._tell(each) for each in numbered]
-        return [_behind([await part for part in parts]) for parts in asked]
+        asked = [self.tell(each) for each in numbered]
+        return [None if (stand := await each) < 0 else stand for each in asked]
 
-    def _tell(self, each: NumberedEvent) -> "Sequence[asyncio.Future[Any]]":
-        """One script for all whom one server can tell, of whatever is announced in this turn."""
+    def tell(self, each: NumberedEvent) -> "asyncio.Future[int]":
+        """As `services.ports.Events` promises.
+
+        One script for all whom one server can tell, of whatever is announced in this turn.
+        """
         event = each.event
         said = event.event, msgspec.json.encode(event), each.lane, each.number, each.before, len(each.ends)
-        return [
+        parts = [
             self._redis.gather(
                 _TELL,
                 [key for user_id in some for key in (f"events:{{{user_id}}}", f"told:{{{user_id}}}")],
@@ -188,6 +191,7 @@ class EventLog:
             )
             for some in self._redis.together(each.user_ids)
         ]
+        return parts[0] if len(parts) == 1 else asyncio.ensure_future(_behind(parts))
 
     async def look(self) -> Mapping[int, LogIdentity]:
         """Read which logs there are now: `Logs`. One is another than before if Redis has lost data of it."""
@@ -312,10 +316,10 @@ def _stream(user_id: str) -> str:
     return f"events:{{{user_id}}}"
 
 
-def _behind(stands: Sequence[int]) -> int | None:
-    """The least number at which somebody stands whose turn has not come, of answers of tell.lua."""
-    behind = [stand for stand in stands if stand >= 0]
-    return min(behind) if behind else None
+async def _behind(parts: "Sequence[asyncio.Future[int]]") -> int:
+    """The least number at which somebody stands whose turn has not come, of answers of tell.lua; or -1."""
+    behind = [stand for part in parts if (stand := await part) >= 0]
+    return min(behind, default=-1)
 
 
 def _ms(time: Any) -> int:

@@ -96,6 +96,27 @@ async def test_who_no_longer_waits_is_left_out() -> None:
     assert store.groups == [[0], [2, 3]]
 
 
+async def test_what_was_performed_goes_on_also_for_who_no_longer_waits() -> None:
+    """What follows for one item fails for that one alone."""
+    store, went_on = Store(), list[int]()
+
+    def then(item: int, given: int, answer: asyncio.Future[int]) -> None:
+        went_on.append(item)
+        if item == 2:
+            raise ValueError(str(item))
+        if not answer.done():
+            answer.set_result(given + 1)
+
+    asking = GroupedStatement(store.perform, then=then)
+    answers = [asking.ask(n) for n in (1, 2, 3, 4)]
+    await store.heard(1)
+    answers[2].cancel()
+    await store.answer()
+    first, second, last = await within(answers[0], answers[1], answers[3])
+    assert (first, str(second), last) == (3, "2", 9)
+    assert went_on == [1, 2, 3, 4]
+
+
 async def test_one_that_hangs_is_overtaken() -> None:
     """By so many that there are `at_once`; when one of them ends, the next begins."""
     store = Store()

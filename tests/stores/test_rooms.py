@@ -4,15 +4,17 @@ import asyncio
 
 import pytest
 
-from core.clock import now_ms, to_datetime, to_ms
+from core.clock import now_ms, rfc3339, to_datetime, to_ms
 from core.contract.chat import Message
 from core.contract.settings import PrivacyPatch, SettingsPatch
 from core.errors import Gone, NotFound
 from core.ids import new_id
+from db.postgres.array_texts import of_texts
 from db.postgres.pool import queries
-from db.postgres.rooms import Reading, Receipt, Rooms, StoredMessage
+from db.postgres.rooms import Reading, Receipt, Rooms
 from db.postgres.settings import SettingsStore
 from tests.patience import PATIENCE_S
+from tests.stores.saying import Said
 from tests.stores.world import TODAY, World
 
 
@@ -97,12 +99,12 @@ async def test_what_is_said_at_once_is_stored_by_one_statement(world: World) -> 
             return_exceptions=True,
         )
     assert [type(error) for error in (foreigner, strange, gone)] == [NotFound, NotFound, Gone]
-    assert isinstance(again, StoredMessage)
-    assert isinstance(twin, StoredMessage)
-    assert isinstance(twice, StoredMessage)
+    assert isinstance(again, Said)
+    assert isinstance(twin, Said)
+    assert isinstance(twice, Said)
     assert (again.message, again.number, twice.number) == (before.message, None, None)
     assert (twice.message, twin.message.seq) == (twin.message, 2)
-    said = [each.message for each in (twin, *stored) if isinstance(each, StoredMessage)]
+    said = [each.message for each in (twin, *stored) if isinstance(each, Said) and each.number]
     assert len(said) == 1 + 2 * len(rooms)
     for room_id, who, _ in rooms:
         seqs, _ = await page(world, room_id, who)
@@ -120,8 +122,9 @@ async def test_what_a_message_costs_does_not_grow_with_its_room(world: World) ->
         await asyncio.gather(*(world.say(room_id, ana) for _ in range(500)))
     read = "SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = $1::text::regclass"
     for statement, client_id in (("say", "1"), ("say_one", "2")):
-        draft = new_id(), room_id, ana, client_id, "text", "hello", None, to_datetime(now_ms())
-        given = [[each] for each in draft] if statement == "say" else draft
+        draft, now = (new_id(), room_id, ana, client_id, "text", "hello", None), now_ms()
+        one, some = (*draft, to_datetime(now)), [of_texts([each]) for each in (*draft, rfc3339(now))]
+        given = some if statement == "say" else one
         async with world.pool.acquire() as connection, connection.transaction():
             assert await connection.fetch(queries("rooms")[statement], *given)
             scans, rows = await connection.fetchrow(read, "communication.messages")
@@ -133,7 +136,7 @@ async def test_nodes_that_say_the_same_in_all_rooms_at_once(world: World) -> Non
     rooms = [await room(world) for _ in range(5)]
     nodes = [Rooms(world.pool) for _ in range(3)]
 
-    async def say(node: Rooms, n: int, room_id: str, who: str) -> StoredMessage:
+    async def say(node: Rooms, n: int, room_id: str, who: str) -> Said:
         return await world.say(room_id, who, client_id=str(n), by=node)
 
     async with asyncio.timeout(PATIENCE_S):

@@ -34,12 +34,13 @@ from db.postgres.matches import MatchRecords
 from db.postgres.notifications import NotificationStore
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
-from db.postgres.rooms import Draft, Reading, Receipt, Rooms, StoredMessage
+from db.postgres.rooms import Draft, Reading, Receipt, Rooms
 from db.postgres.sessions import NewSession, SessionStore
 from db.postgres.strikes import NewStrike, Struck, strike_within
 from matching.rematch import Since
 from services.suspension import suspending
 from tests.patience import PATIENCE_S
+from tests.stores.saying import Said, Saying
 
 DAY_MS = 86_400_000
 TODAY = to_ms(datetime(2026, 6, 15, 12, tzinfo=UTC))
@@ -59,6 +60,7 @@ class World:
         self.connections = ConnectionStore(pool)
         self.eligibility = EligibilityStore(pool)
         self.rooms = Rooms(pool)
+        self._saying = Saying()
         self.jobs = JobStore(pool, Seals(Keyring(DEFAULT_SECRET).keys("jobs")), now_ms)
         self.notifications = NotificationStore(pool, self.jobs)
         self.friends = FriendStore(pool, refusals=3, notify=self.notifications.notify)
@@ -328,7 +330,7 @@ class World:
 
     async def say(
         self, room_id: str, sender: str, content: str = "hello", *, by: Rooms | None = None, **changes: object
-    ) -> StoredMessage:
+    ) -> Said:
         """Send a message under a fresh client id, or the one given; `by` another node."""
         draft = Draft(
             id=new_id(),
@@ -340,7 +342,7 @@ class World:
             reply_to=None,
             created_at=now_ms(),
         )
-        return await (by or self.rooms).send(msgspec.structs.replace(draft, **changes))
+        return await self._saying.say(by or self.rooms, msgspec.structs.replace(draft, **changes))
 
     async def read(self, room_id: str, reader: str, seq: int, *, at: int | None = None) -> Receipt:
         return await self.rooms.read(

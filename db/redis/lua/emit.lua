@@ -12,13 +12,13 @@ end
 for i, stream in ipairs(KEYS) do
   local key, answer = ARGV[5 * i - 2], 1
   local mark = key ~= '' and 'said' .. string.sub(stream, 7) .. ':' .. key
-  if mark and not redis.call('SET', mark, 1, 'NX', 'PX', ms) then
+  if mark and not call('SET', mark, '1', 'NX', 'PX', ms) then
     answer = 0
   else
     local done, fault = pcall(send, stream, 5 * i - 1)
     if not done then
       if mark then
-        redis.call('DEL', mark)
+        call('DEL', mark)
       end
       answer = {err = fault}
     end

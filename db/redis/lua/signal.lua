@@ -9,7 +9,7 @@
 -- ARGV[9] until when it then counts, Unix ms     ARGV[10] milliseconds to keep it
 -- ARGV[11...] for each signal: its kind, the most of this kind in an epoch, its JSON ("": it is only counted)
 -- Returns "+" and for each signal "1", or "0" if there were too many; else "-" and what the line says.
-local told, from, device, till, last, candidates, descriptions, at = unpack(redis.call('HMGET', KEYS[2],
+local told, from, device, till, last, candidates, descriptions, at = unpack(call('HMGET', KEYS[2],
   'told', 'from', 'device', 'until', 'last', 'candidate', 'description', 'at'))
 if last and string.sub(last, 1, #ARGV[4]) == ARGV[4] then
   return string.sub(last, #ARGV[4] + 1)
@@ -19,11 +19,11 @@ if ARGV[7] ~= '' then
     return '-' .. (told or '')
   end
   if told ~= ARGV[1] then
-    redis.call('DEL', KEYS[2])
+    call('DEL', KEYS[2])
     candidates, descriptions = false, false
   end
-  redis.call('HSET', KEYS[2], 'told', ARGV[1], 'from', ARGV[2], 'device', ARGV[7], 'until', ARGV[9])
-  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+  call('HSET', KEYS[2], 'told', ARGV[1], 'from', ARGV[2], 'device', ARGV[7], 'until', ARGV[9])
+  call('PEXPIRE', KEYS[2], ARGV[10])
   device = ARGV[7]
 elseif told ~= ARGV[1] or from ~= ARGV[2] or tonumber(ARGV[3]) >= tonumber(till) then
   return '-' .. (told or '')
@@ -42,6 +42,6 @@ for i = 11, #ARGV, 3 do
     end
   end
 end
-redis.call('HSET', KEYS[2], 'last', ARGV[4] .. answer, 'at', at or '0-0',
+call('HSET', KEYS[2], 'last', ARGV[4] .. answer, 'at', at or '0-0',
   'candidate', counts.candidate, 'description', counts.description)
 return answer

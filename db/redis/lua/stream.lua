@@ -1,13 +1,14 @@
 -- Before all scripts that append to users' streams; no script itself.
+local call = redis.call
 
 -- Where a stream stands: its `newest` event, or ''. `last`: the event that was appended before, as far as the caller knows; to
--- see that there is no newer one, from the end (from `last` on Redis goes through its whole block), costs Redis a third of
--- reading the newest. If so, it is also where the caller goes on `from`.
+-- see that there is no newer one Redis does not look into the stream for XREAD. If so, it is also where the caller goes on
+-- `from`.
 local function stand(stream, last)
-  if last and not redis.call('XREVRANGE', stream, '+', '(' .. last, 'COUNT', 1)[1] then
+  if last and not call('XREAD', 'COUNT', '1', 'STREAMS', stream, last) then
     return {newest = last, from = last}
   end
-  local found = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  local found = call('XREVRANGE', stream, '+', '-', 'COUNT', '1')[1]
   return {newest = found and found[1] or ''}
 end
 
@@ -15,13 +16,19 @@ end
 -- The announcement is six lines: id, id of the event before it, name, device, not device, payload.
 local function follow(stream, at, most, name, payload, device, not_device)
   -- Trimmed by whole blocks of the stream, and by nothing else: who reads it passes over what is too old.
-  local event = {'MAXLEN', '~', most, '*', 'name', name, 'data', payload, 'device', device, 'not_device', not_device}
-  local id = at.from and redis.call('XADD', stream, 'NOMKSTREAM', unpack(event))
+  local to_all, id = device == '' and not_device == '', nil
+  if at.from and to_all then
+    id = call('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', most, '*', 'name', name, 'data', payload)
+  elseif at.from then
+    id = call('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', most, '*', 'name', name, 'data', payload,
+      'device', device, 'not_device', not_device)
+  end
   if not id then -- or the stream has gone, and with it the time that it is kept
     at.from = nil
-    id = redis.call('XADD', stream, unpack(event))
+    id = call('XADD', stream, 'MAXLEN', '~', most, '*', 'name', name, 'data', payload,
+      'device', device, 'not_device', not_device)
   end
-  redis.call('PUBLISH', 'user' .. string.sub(stream, 7),
+  call('PUBLISH', 'user' .. string.sub(stream, 7),
     id .. '\n' .. at.newest .. '\n' .. name .. '\n' .. device .. '\n' .. not_device .. '\n' .. payload)
   at.newest = id
 end
@@ -32,7 +39,7 @@ local function keep(stream, at, ms)
   if at.from and string.sub(at.newest, 1, 9) == string.sub(at.from, 1, 9) then
     return false
   end
-  redis.call('PEXPIRE', stream, ms + 10000)
+  call('PEXPIRE', stream, ms + 10000)
   return true
 end
 

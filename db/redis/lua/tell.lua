@@ -15,20 +15,20 @@ local function tell(key, at)
   local lane, number, before, behind = ARGV[at + 3], tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), -1
   for i = key, key + 2 * ARGV[at] - 2, 2 do
     local stream, memory = KEYS[i], KEYS[i + 1]
-    local found = redis.call('HMGET', memory, lane, 'last')
+    local found = call('HMGET', memory, lane, 'last')
     local told = tonumber(found[1] or 0)
     if told < before then
       behind = behind < 0 and told or math.min(behind, told)
     elseif told < number then
       local id, set = append(stream, found[2], most, ms, ARGV[at + 1], ARGV[at + 2], '', '')
-      redis.call('HSET', memory, lane, ARGV[at + 4], 'last', id)
+      call('HSET', memory, lane, ARGV[at + 4], 'last', id)
       if set then
-        redis.call('PEXPIRE', memory, remembered)
+        call('PEXPIRE', memory, remembered)
       end
     end
     for over = at + 7, at + 6 + ARGV[at + 6] do
-      redis.call('HSET', memory, ARGV[over], '9007199254740991')
-      redis.call('PEXPIRE', memory, remembered)
+      call('HSET', memory, ARGV[over], '9007199254740991')
+      call('PEXPIRE', memory, remembered)
     end
   end
   return behind
