@@ -158,5 +158,5 @@ def _resources(
         ModerationHandlers(conduct.cases, stores.cases),
         MediaReviewHandlers(conduct.media_review, conduct.media_reviews),
         SuspicionHandlers(identity.sightings),
-        AuditHandlers(AuditLog(base.pool)),
+        AuditHandlers(AuditLog(base.pool, base.replica)),
     ]

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from composition.places import check_places, clock_remark, redis_remark, session_remark
 from composition.process_metrics import process_metrics
+from composition.replica import replica
 from composition.store_metrics import store_metrics
 from core.clock import Clock, SharedClock, now_ms
 from core.ending import Ending
@@ -23,6 +24,7 @@ from db.migrations.migrate import migrate
 from db.outage import OUTAGES, UnusableError, needed
 from db.postgres.data_keys import KeyStore
 from db.postgres.pool import Pool, open_pool
+from db.postgres.replica import Replica
 from db.redis.bus import Bus
 from db.redis.clock_sync import ClockSync
 from db.redis.multiplexed import RedisClient, open_redis_client
@@ -51,11 +53,13 @@ class Foundation:
         registry: CollectorRegistry | None = None,
         keyring: Keyring | None = None,
         ending: Ending | None = None,
+        replica: Replica | None = None,
     ) -> None:
         self.settings, self.node_id = settings, node_id
         self.keyring = keyring or Keyring.of(settings)
         self.fields = Fields(self.keyring)
         self.pool, self.redis, self.bus = pool, redis, bus
+        self.replica = replica or Replica(pool)
         self.clock, self.registry = clock, registry or CollectorRegistry()
         self.ending = ending or Ending(hurried=True)
 
@@ -122,6 +126,7 @@ async def foundation(settings: Settings, ending: Ending | None = None) -> AsyncI
             registry=registry,
             keyring=keyring,
             ending=ending,
+            replica=await stack.enter_async_context(replica(settings, pool, clock, registry)),
         )
 
 

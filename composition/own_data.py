@@ -24,7 +24,7 @@ class OwnDataParts:
 
     def __init__(self, stores: Stores, base: Foundation, identity: Identity, jobs: JobParts) -> None:
         settings, keyring = base.settings, base.keyring
-        data, objects = PersonalData(base.pool, base.fields), object_store(settings)
+        data, objects = PersonalData(base.pool, base.fields, base.replica), object_store(settings)
         store = ExportStore(base.pool, stores.jobs, stores.notifications.notify)
         self.exports = Exports(
             store,

@@ -60,7 +60,7 @@ class Stores:
         self.friends = FriendStore(pool, cards, refusals=settings.friend_refusals, notify=notify)
         self.rooms = Rooms(pool, cards)
         self.settings = SettingsStore(pool)
-        self.matches = MatchRecords(pool)
+        self.matches = MatchRecords(pool, base.replica)
         self.trust = TrustStore(pool)
         self.marks = MarkStore(pool, fields)
         self.suspicions = SuspicionStore(pool)

@@ -45,6 +45,7 @@ _WEIGHTS: Mapping[str, float] = {
 _SCHEMES = {
     "database_url": ("postgresql://", "postgres://"),
     "database_direct_url": ("postgresql://", "postgres://"),
+    "database_replica_url": ("postgresql://", "postgres://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
     "media_store": ("file:///", "s3://"),
     "scan_url": ("http://", "https://"),

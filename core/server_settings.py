@@ -88,6 +88,16 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         Text,
         about("The same PostgreSQL without a pooler, for migrations and commands; empty: DATABASE_URL."),
     ] = ""
+    database_replica_url: Annotated[
+        Text,
+        about(
+            "A standby of it, for what may be a moment old: older pages of the audit log, records of"
+            " matching, copies of one's own data. Empty, or while it is away or behind: DATABASE_URL."
+        ),
+    ] = ""
+    replica_lag_s: Annotated[
+        Duration, about("Seconds by which DATABASE_REPLICA_URL may be behind to be read from.")
+    ] = 2
     redis_url: Annotated[
         Text, about("Redis to use, or any server of a Redis Cluster; empty starts an embedded one.")
     ] = ""

@@ -50,7 +50,7 @@ class ExportFiles:
             readme = _README.format(product="Realtime Connect", at=rfc3339(now))
             await asyncio.to_thread(archive.writestr, "README.txt", readme)
             for step, table in enumerate(TOLD):
-                await self._table(archive, table, export.user_id, now)
+                await self._table(archive, table, export, now)
                 if step % 5 == 0:
                     await come(step / steps)
             done = 0
@@ -60,12 +60,12 @@ class ExportFiles:
                     done += 1
                 await come(1 - 0.5 / (1 + done / 100))
 
-    async def _table(self, archive: ZipFile, table: Table, user_id: str, now: int) -> None:
+    async def _table(self, archive: ZipFile, table: Table, export: Export, now: int) -> None:
         with archive.open(_entry(f"data/{table.file}.json", ZIP_DEFLATED), "w", force_zip64=True) as entry:
             head = msgspec.json.encode({"about": table.about, "kept": str(table.lasts)})
             entry.write(head[:-1] + b',"items":[')
             between = b"\n"
-            async for rows in self._data.rows(table, user_id, now):
+            async for rows in self._data.rows(table, export.user_id, now, since=export.asked_at):
                 await asyncio.to_thread(entry.write, between + _lines(rows))
                 between = b",\n"
             entry.write(b"\n]}\n")

@@ -10,10 +10,12 @@ from typing import Any
 from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
-from core.ids import new_id
+from core.ids import made_at, new_id
 from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.replica import Replica
 
 _SQL = queries("audit")
+_ALL_THERE_MS = 30_000  # after its time an entry is committed, whatever clocks say
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -59,15 +61,18 @@ async def write(connection: Connection, entry: Entry) -> None:
 class AuditLog:
     """The log, for those who read it."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, replica: Replica | None = None) -> None:
+        self._pool, self._replica = pool, replica or Replica(pool)
 
     async def entries(self, *, user_id: str | None, before: str | None, limit: int) -> list[Entry]:
         """Newest first, those before the entry `before`; with a user, those by or about them."""
-        if user_id is None:
-            rows = await self._pool.fetch(_SQL["page"], before, limit)
+        query, given = (
+            ("page", [before, limit]) if user_id is None else ("page_of_user", [before, limit, user_id])
+        )
+        if before is None:  # who looks may have just done something
+            rows = await self._pool.fetch(_SQL[query], *given)
         else:
-            rows = await self._pool.fetch(_SQL["page_of_user"], before, limit, user_id)
+            rows = await self._replica.fetch(_SQL[query], *given, since=made_at(before) + _ALL_THERE_MS)
         return [_entry(row) for row in rows]
 
 

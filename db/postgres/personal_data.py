@@ -13,6 +13,7 @@ from core.clock import to_datetime
 from core.data_rules import Deleted, Emptied, Stays, Table
 from core.fields import CLEAR, Fields
 from db.postgres.pool import Connection, Pool, Record
+from db.postgres.replica import Replica
 
 _AT_ONCE = 500
 
@@ -31,13 +32,13 @@ class Statement(Struct, frozen=True):
 class PersonalData:
     """What is somebody's, table by table."""
 
-    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
-        self._pool, self._fields = pool, fields
+    def __init__(self, pool: Pool, fields: Fields = CLEAR, replica: Replica | None = None) -> None:
+        self._pool, self._fields, self._replica = pool, fields, replica or Replica(pool)
 
-    async def rows(self, table: Table, user_id: str, now: int) -> AsyncIterator[list[str]]:
-        """What is told of it, each row a JSON object, some at a time."""
+    async def rows(self, table: Table, user_id: str, now: int, *, since: int) -> AsyncIterator[list[str]]:
+        """What is told of it, each row a JSON object, some at a time: all that was so at `since`, in ms."""
         query = reading(table)
-        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+        async with self._replica.reading(since) as connection:
             cursor = await connection.cursor(query.text, *query.given(user_id, now))
             while rows := await cursor.fetch(_AT_ONCE):
                 yield [self._said(table, row) for row in rows]

@@ -304,6 +304,7 @@ async def open_pool(
     patience_s: float = 10,
     outages: Outages | None = None,
     prepared: bool = True,
+    name: str = "PostgreSQL",
 ) -> Pool:
     """A pool of at most `size` connections. Raises OSError or asyncpg's errors when the server refuses.
 
@@ -313,7 +314,7 @@ async def open_pool(
     return await _PatientPool(
         url,
         patience_s=patience_s,
-        outages=outages or Outages("PostgreSQL"),
+        outages=outages or Outages(name),
         init_size=1,
         min_size=0,  # or the driver goes on trying by itself, with a traceback each time
         max_size=size,

@@ -209,7 +209,9 @@ async def copies(rest: RestServer, user_id: str, name: str) -> list[dict[str, An
     """What somebody would be told of this table."""
     table = next(each for each in TABLES if each.name == name)
     data = PersonalData(rest.world.pool, Fields(rest.keyring))
-    return [json.loads(row) async for rows in data.rows(table, user_id, rest.clock()) for row in rows]
+    return [
+        json.loads(row) async for rows in data.rows(table, user_id, rest.clock(), since=0) for row in rows
+    ]
 
 
 async def test_a_key_is_changed_for_another(nodes: Nodes, world: World) -> None:
