@@ -45,11 +45,12 @@ class JobParts:
         self, works: Sequence[Work], *, every_s: float | None, at_once: int | None = None
     ) -> JobWorker:
         """To be run; `works` are those of use cases. `every_s` None: it is woken by somebody who looks."""
+        kinds = by_kind([*self._works, *works])
         return JobWorker(
             self._store,
-            by_kind([*self._works, *works]),
+            kinds,
             self._schedules,
-            JobMetrics(self._base.registry),
+            JobMetrics(self._base.registry, kinds),
             at_once=at_once or self._base.settings.job_workers,
             every_s=every_s,
             ending=self._base.ending,

@@ -3,8 +3,9 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import yaml
@@ -15,7 +16,20 @@ from tests.programs import missing
 DEPLOY = ROOT / "deploy"
 # Of Prometheus itself, and of HAProxy: `tests/scenarios/test_balancer.py` waits for that one.
 OF_OTHERS = {"up", "haproxy_backend_active_servers"}
-_WORDS = {"sum", "rate", "increase", "max", "min", "abs", "by", "histogram_quantile", "topk", "and"}
+_WORDS = {"sum", "rate", "increase", "max", "min", "abs", "by", "histogram_quantile", "topk", "and", "or"}
+
+
+class Query(NamedTuple):
+    """One of a dashboard, with what is said of its panel."""
+
+    panel: str
+    about: str
+    text: str
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """What it asks for."""
+        return sorted(asked(self.text))
 
 
 def rules() -> list[dict[str, Any]]:
@@ -23,25 +37,57 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in read["groups"] for rule in group["rules"]]
 
 
-def panels() -> list[dict[str, Any]]:
-    read = msgspec.json.decode((DEPLOY / "grafana" / "dashboards" / "realtime.json").read_bytes())
-    return list(read["panels"])
+def dashboards() -> list[dict[str, Any]]:
+    files = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+    return [msgspec.json.decode(file.read_bytes()) for file in files]
+
+
+def queries() -> list[Query]:
+    """Of all dashboards."""
+    return [
+        Query(f"{dashboard['title']}, {panel['title']}", panel.get("description", ""), target["expr"])
+        for dashboard in dashboards()
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    ]
 
 
 def asked(query: str) -> set[str]:
     """The metrics of a query: words that are no function, no label and no text."""
-    bare = re.sub(r"\{[^}]*\}|\[[^]]*\]|by \([^)]*\)", "", query)
+    bare = re.sub(r"\{[^}]*\}|\[[^]]*\]|(?:by|on) \([^)]*\)", "", query)
     return set(re.findall(r"(?<!\w)[a-z_]\w*", bare)) - _WORDS
 
 
 def test_each_metric_that_is_asked_for_exists() -> None:
     there = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
     there |= {f"{name}{of}" for name in there for of in ("_bucket", "_count", "_sum")} | OF_OTHERS
-    queries = [rule["expr"] for rule in rules()]
-    queries += [target["expr"] for panel in panels() for target in panel["targets"]]
+    texts = [rule["expr"] for rule in rules()] + [query.text for query in queries()]
     assert asked("sum by (le) (rate(a_b_bucket{c=~'d'}[5m])) > 2") == {"a_b_bucket"}
-    assert {name for query in queries for name in asked(query)} - there == set()
-    assert len({panel["id"] for panel in panels()}) == len(panels())
+    assert {name for text in texts for name in asked(text)} - there == set()
+
+
+def test_each_metric_that_documents_name_exists() -> None:
+    """What is beside dashboards and alerts: the guide, decisions, the README, and what scales by one."""
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    there = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
+    there |= {f"{name}{of}" for name in there for of in ("_bucket", "_count", "_sum")}
+    named = re.compile(
+        r"\b(?:realtime|process|haproxy|python)_\w+(?<!_)\b|\bdouble_match_total\b|\bclock_offset_seconds\b"
+    )
+    files = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(DEPLOY / "kubernetes").glob("*.yaml")]
+    found = {name: file.name for file in files for name in named.findall(file.read_text())}
+    assert "realtime_connections" in found
+    assert {name: file for name, file in found.items() if name not in there | OF_OTHERS} == {}
+
+
+def test_a_dashboard_is_found_by_its_own_name_and_so_is_each_panel() -> None:
+    read = dashboards()
+    assert len({dashboard["uid"] for dashboard in read}) == len({d["title"] for d in read}) == len(read) == 5
+    for dashboard in read:
+        panels = dashboard["panels"]
+        assert len({panel["id"] for panel in panels}) == len({p["title"] for p in panels}) == len(panels)
+        places = {tuple(sorted(panel["gridPos"].items())) for panel in panels}
+        assert len(places) == len(panels), "one lies over another"
 
 
 def test_each_alert_has_its_line_in_the_runbook() -> None:
@@ -60,12 +106,11 @@ def test_prometheus_asks_services_that_are_there() -> None:
 
 
 def test_promtool_takes_the_files_and_alerts_fire_when_they_should(tmp_path: Path) -> None:
-    """And it can read each query of the dashboard."""
+    """And it can read each query of the dashboards."""
     program = shutil.which("promtool")
     if program is None:
         missing("promtool is not installed")
-    queries = [target["expr"] for panel in panels() for target in panel["targets"]]
-    records = [{"record": f"query:{n}", "expr": query} for n, query in enumerate(queries)]
+    records = [{"record": f"query:{n}", "expr": query.text} for n, query in enumerate(queries())]
     (tmp_path / "queries.yml").write_text(yaml.safe_dump({"groups": [{"name": "all", "rules": records}]}))
     for what in (
         ("check", "config", "prometheus.yml"),
