@@ -37,6 +37,7 @@ class Served:
         usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **patient, **cheap, **at_once}
         self._settings = {**usual, **_shared_files(settings), **settings}
         self._code = code
+        self.within: tuple[str, ...] = ()  # the words of a program that runs it
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._said: list[str] = []
@@ -46,6 +47,7 @@ class Served:
         """Return when it has told its address. Settings may be others from now on."""
         self._settings |= changed
         self._process = await asyncio.create_subprocess_exec(
+            *self.within,
             sys.executable,
             "-m",
             "realtime",

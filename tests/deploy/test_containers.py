@@ -14,6 +14,7 @@ import pytest
 from dotenv import dotenv_values
 from redis.asyncio.connection import parse_url
 
+from composition.program import MOST_S
 from core.environment import OF_COMPOSE, SettingsError, load
 from tests.deploy.files import NOT_IN_THE_IMAGE, ROOT, SETTINGS, compose, filled, servers, uses
 
@@ -98,6 +99,7 @@ def test_every_service_is_bounded_and_comes_back() -> None:
             assert all(port.startswith("127.0.0.1:") for port in open_to), name
     for name, one in servers().items():
         assert one["read_only"], name
+        assert int(one["stop_grace_period"].removesuffix("s")) > MOST_S, name
         assert one["cap_drop"] == ["ALL"], name
 
 

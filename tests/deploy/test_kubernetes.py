@@ -7,6 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from composition.program import MOST_S
 from core.environment import load
 from tests.deploy.files import ROOT, SETTINGS
 
@@ -61,7 +62,10 @@ def test_a_pod_drains_and_may_do_nothing_else(program: str) -> None:
     assert ports == {"http": 8080, "metrics": 9100}
     assert container["args"] == [program]
     slept = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert slept + 30 < pod["terminationGracePeriodSeconds"]
+    assert slept + MOST_S < pod["terminationGracePeriodSeconds"]
+    probe = container["readinessProbe"]
+    assert slept > probe["periodSeconds"] * probe["failureThreshold"], "others are told of it meanwhile"
+    assert named("ConfigMap", "realtime")["data"]["DRAIN_NOTICE_S"] == "0", "preStop has waited"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod["securityContext"]["runAsNonRoot"]

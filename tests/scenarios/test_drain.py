@@ -3,11 +3,15 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
 import asyncpg
 
+from composition.rest import running
+from core.ending import Ending
+from core.settings import Settings
 from tests.integration.conftest import Meeting
 from tests.integration.person import Person
 from tests.patience import PATIENCE_S
@@ -26,10 +30,24 @@ HELD = """
 """
 
 
-def answers(web: aiohttp.ClientSession, node: Served, path: str, status: int) -> Condition:
+def answers(web: aiohttp.ClientSession, address: str, path: str, status: int) -> Condition:
     async def holds() -> bool:
-        async with web.get(f"{node.address}{path}") as answer:
+        async with web.get(f"{address}{path}") as answer:
             return answer.status == status
+
+    return holds
+
+
+def refuses(address: str) -> Condition:
+    """It takes no connection."""
+
+    async def holds() -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+        except ConnectionError:
+            return True
+        writer.close()
+        return False
 
     return holds
 
@@ -65,7 +83,7 @@ async def test_balancers_see_it_first_and_a_second_signal_hurries(
     person = await crowd(node)
     device = await person.connect()
     node.send(signal.SIGTERM)
-    await until(answers(web, node, "/readyz", 404), "/readyz fails")
+    await until(answers(web, node.address, "/readyz", 404), "/readyz fails")
     late = await person.connect("laptop")
     for each in (device, late):
         await each.ask("presence:set", status="away")
@@ -83,7 +101,7 @@ async def test_nobody_new_is_let_in_while_clients_are_sent_away(
     ways = [["websocket"], ["polling"]] * 4
     devices = [await person.connect(f"device {n}", transports=way) for n, way in enumerate(ways)]
     node.send(signal.SIGTERM)
-    await until(answers(web, node, HANDSHAKE, 503), "handshakes are refused")
+    await until(answers(web, node.address, HANDSHAKE, 503), "handshakes are refused")
     await asyncio.wait(
         [asyncio.create_task(device.closed.wait()) for device in devices], return_when="FIRST_COMPLETED"
     )
@@ -171,9 +189,47 @@ async def test_it_ends_though_clients_do_not_read(start_node: StartNode, crowd: 
         url = f"{node.address}/socket.io/?EIO=4&transport=websocket"
         async with web.ws_connect(url) as newcomer:
             await newcomer.receive()
-            assert await answers(web, node, HANDSHAKE, 200)()
+            assert await answers(web, node.address, HANDSHAKE, 200)()
             with asleep(sleeper):
                 for _ in range(200):
                     await sleeper.begin("session:refresh", token=person.token)
                 assert await node.stop() == 0
             await sleeper.closed.wait()
+
+
+async def test_the_rest_side_alone_says_so_too_and_finishes_what_was_begun(
+    nodes_database_url: str, nodes_redis_url: str, web: aiohttp.ClientSession
+) -> None:
+    """It answers as before until it is time to go; a request that waits then is still answered."""
+    settings = Settings(
+        database_url=nodes_database_url,
+        redis_url=nodes_redis_url,
+        port=0,
+        rate_limits="off",
+        answer_s=20,
+        drain_notice_s=15,
+        drain_s=0,
+    )
+    ending, holder = Ending(), await asyncpg.connect(nodes_database_url)
+    try:
+        async with AsyncExitStack() as stack:
+            address = await stack.enter_async_context(running(settings, ending))
+            ready, over = answers(web, address, "/readyz", 200), answers(web, address, "/readyz", 404)
+            assert await ready()
+            ending.ask()
+            assert await over()
+            person = await Person.sign_up(address, web)
+            held = holder.transaction()
+            await held.start()
+            await holder.execute("LOCK TABLE identity.users IN ACCESS EXCLUSIVE MODE")
+            reading = asyncio.create_task(person.rest("GET", "/v1/me"))
+            await until(waiting(holder, 1), "it waits")
+            ending.ask(hurry=True)
+            ended = asyncio.create_task(stack.aclose())
+            await until(refuses(address), "nobody is let in")
+            assert not reading.done()
+            await held.rollback()
+            assert (await reading)[0] == 200
+            await ended
+    finally:
+        await holder.close()
