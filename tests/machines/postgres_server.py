@@ -157,6 +157,21 @@ class PostgresServer:
         finally:
             await other._end()
 
+    @asynccontextmanager
+    async def beside(self, name: str, **options: str) -> AsyncIterator["PostgresServer"]:
+        """Another one of the same programs, whose folder is empty: whoever fills it starts it."""
+        other = PostgresServer(self._room, name, self._prefix, options, free_port() if self.port else 0)
+        try:
+            yield other
+        finally:
+            await other._end()
+
+    async def run(self, *argv: str, **environment: str) -> None:
+        """What its user runs, with its programs at hand. Raises `AssertionError` with the last words."""
+        at_hand = {"PATH": f"{self._prefix / 'bin'}:/usr/local/bin:/usr/bin:/bin", **environment}
+        given = (f"{name}={value}" for name, value in at_hand.items())
+        await self._room.run("env", *given, *argv)
+
     async def promote(self) -> None:
         """A standby becomes a primary; returns when it takes writes."""
         assert await self.tell("SELECT pg_promote(true, 60)")
