@@ -17,7 +17,9 @@ MOST_S = 28.0
 _log = structlog.get_logger()
 
 
-async def serve(running: Callable[[Ending], AbstractAsyncContextManager[str]], name: str) -> None:
+async def serve(
+    running: Callable[[Ending], AbstractAsyncContextManager[str]], name: str, *, most_s: float = MOST_S
+) -> None:
     """Run it until SIGTERM or SIGINT; it gives the address at which it answers.
 
     SIGTERM comes from a supervisor, who gives it time; SIGINT from a terminal, and it hurries, as it does
@@ -30,9 +32,9 @@ async def serve(running: Callable[[Ending], AbstractAsyncContextManager[str]], n
         print(f"{name} is at {address}  (Ctrl-C stops it)", flush=True)
         await ending.begun()
         _log.info("Stopping: clients go elsewhere, what was begun is finished, then the servers end.")
-        loop.call_later(MOST_S, _give_up)
+        loop.call_later(most_s, _give_up, most_s)
 
 
-def _give_up() -> None:
-    _log.error("this process has not ended in time, and ends now", seconds=MOST_S)
+def _give_up(seconds: float) -> None:
+    _log.error("this process has not ended in time, and ends now", seconds=seconds)
     os._exit(1)

@@ -1,6 +1,7 @@
 """How a process ends: what it waits for, and how fast those go who have to go."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -37,6 +38,37 @@ def test_clients_go_evenly_until_the_time_is_over(clients: int, spread_s: float)
     if spread_s >= 1:
         assert most <= clients * 0.05 / spread_s + 1
         assert now >= spread_s * (1 - 2 / clients) - 0.1
+
+
+STUCK = """
+import asyncio
+from contextlib import asynccontextmanager
+from composition.program import serve
+
+@asynccontextmanager
+async def running(_ending):
+    yield "nowhere"
+    await asyncio.Event().wait()
+
+asyncio.run(serve(running, "What never ends", most_s=0.1))
+"""
+
+
+async def test_what_cannot_end_is_ended_and_says_so() -> None:
+    """As with a store that stands still: a supervisor need not kill it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STUCK, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        assert process.stdout is not None
+        assert b"What never ends is at nowhere" in await process.stdout.readline()
+        process.terminate()
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 1
+    assert b"has not ended in time" in said
 
 
 def test_a_drain_that_would_last_too_long_is_refused() -> None:

@@ -80,6 +80,7 @@ async def test_clients_reach_nodes_through_the_balancer(
     ports = [unused_port(), unused_port()]
     settings: dict[str, Any] = {**lean, "TRUSTED_PROXIES": "127.0.0.1", "RATE_LIMITS": "on"}
     settings |= {"REGISTER_BURST": "1", "REGISTER_PER_M": "1"}  # of one address
+    settings |= {"DRAIN_NOTICE_S": "15"}  # until it is hurried
     nodes = await asyncio.gather(*(start_node(**settings, METRICS_PORT=str(port)) for port in ports))
     async with balancer(*nodes) as balance:
         await balance.until_in_use(web, 2)
@@ -114,10 +115,17 @@ async def test_clients_reach_nodes_through_the_balancer(
         assert sum(held) == 4
         assert all(held), held
 
-        # A node drains: its clients come to the other one through the same address.
+        # A node is to end: it gets nobody new, and keeps those who poll it until it sends them away.
         stays, goes = nodes
-        await goes.stop()
+        polling = [await poll.open() for _ in range(4)]
+        goes.send(signal.SIGTERM)
         await balance.until_in_use(web, 1)
+        for sid in (*polling, *[await poll.open() for _ in range(2)]):
+            assert await poll.ask("POST", sid, "3") == (200, "ok"), "another node was asked"
+
+        # It drains: its clients come to the other one through the same address.
+        goes.send(signal.SIGTERM)
+        assert await goes.ended() == 0
         gone = [device for device in devices if device.closed.is_set()]
         assert len(gone) == held[1]
         for n, device in enumerate(gone):
