@@ -15,6 +15,7 @@ from itertools import groupby
 import structlog
 
 from core.deadlines import WorkDeadlines
+from core.errors import Unavailable
 from core.later import Later
 from core.numbered_event import NumberedEvent
 from core.tasks import TaskSet
@@ -45,6 +46,7 @@ class Announcer(PeriodicJob):
     def __init__(self, outbox: Outbox, events: Events, loaders: Mapping[str, Load]) -> None:
         self._outbox, self._events, self._loaders = outbox, events, loaders
         self._told: list[tuple[str, int]] = []
+        self._told_since = 0
         self._any_told = asyncio.Event()
         self._seen: frozenset[tuple[str, int]] = frozenset()
         self._left: frozenset[tuple[str, int]] = frozenset()
@@ -147,14 +149,22 @@ class Announcer(PeriodicJob):
     async def clear(self) -> None:
         """Take out of the outbox what all have been told."""
         told, self._told = self._told, []
+        if not told:
+            return
+        # What was told may be lost with the server that was told. Then it is forgotten here, and told again.
+        since = self._told_since
+        await self._events.replicated()
+        if self._events.generation != since:
+            raise Unavailable
         try:
-            if told:
-                await self._outbox.told(told)
+            await self._outbox.told(told)
         except BaseException:
             self._note_told(told)
             raise
 
     def _note_told(self, told: Iterable[tuple[str, int]]) -> None:
+        if not self._told:
+            self._told_since = self._events.generation
         self._told += told
         del self._told[:-_MOST_TOLD]
         self._any_told.set()

@@ -47,6 +47,16 @@ class Events(Protocol):
     def tell(self, each: NumberedEvent) -> "Future[int]":
         """The same of one, without a task: -1 once all have been told."""
 
+    @property
+    def generation(self) -> int:
+        """Another number when what was told until now may have been lost."""
+
+    async def replicated(self) -> None:
+        """Ends when what was told before outlives the server that was told; or after some seconds.
+
+        Raises the same, and then it may be lost.
+        """
+
     def send_all(self, events: Iterable[tuple[str, Event]]) -> "Future[None]":
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
 

@@ -51,6 +51,11 @@ class Heard:
 
         return asyncio.ensure_future(told())
 
+    generation = 0
+
+    async def replicated(self) -> None:
+        """It has no server that may die."""
+
     def _told_all(self, numbered: NumberedEvent) -> int | None:
         stands = [self._announced(user_id, numbered) for user_id in numbered.user_ids]
         return min((stand for stand in stands if stand is not None), default=None)

@@ -30,6 +30,7 @@ REVOKED = b"revoked"
 CONTINUED = b"continued"
 # How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
 _TOLD_MS = 86_400_000
+_REPLICATED_S = 5  # a replica that is away for longer is not waited for
 
 
 class EventId(Struct, frozen=True, order=True):
@@ -172,6 +173,22 @@ class EventLog:
         """As `services.ports.Events` promises."""
         asked = [self.tell(each) for each in numbered]
         return [None if (stand := await each) < 0 else stand for each in asked]
+
+    @property
+    def generation(self) -> int:
+        """As `services.ports.Events` promises."""
+        return self._redis.masters
+
+    async def replicated(self) -> None:
+        """As `services.ports.Events` promises."""
+        try:
+            async with asyncio.timeout(_REPLICATED_S):
+                while not await self._redis.replicated():
+                    pass  # it has waited for half a second
+        except TimeoutError:
+            return
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
 
     def tell(self, each: NumberedEvent) -> "asyncio.Future[int]":
         """As `services.ports.Events` promises.

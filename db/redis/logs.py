@@ -74,6 +74,7 @@ class Logs:
 
     async def look(self) -> Mapping[int, LogIdentity]:
         """All of them, each by its part. Redis' errors pass through, when those that answer were read."""
+        self._redis.keep_up()
         asked = [(part, self.ask(part)) for part in range(REGIONS if self._redis.is_cluster else 1)]
         found, fault = dict[int, LogIdentity](), None
         for part, answer in asked:

@@ -49,6 +49,7 @@ async def knows(client: RedisClient, cluster: RedisCluster, known: set[int], *, 
             found = {cluster.ports.index(address.port) for address in client._servers.addresses()}
             if found == known or (known < found and not whole):
                 return
+            client.keep_up()
             asked = (client.command("GET", f"key {n}") for n in range(60))
             await asyncio.gather(*asked, return_exceptions=True)
 
@@ -203,3 +204,14 @@ async def follow(cluster: RedisCluster, client: RedisClient, count: Script, both
     await cluster.tell_all("CLUSTER SETSLOT", slot, "NODE", ids[new])
     assert await client.run(count, both, [5]) == 20  # MOVED
     assert await client.command("GET", both[1]) == b"4"
+
+
+async def test_a_replica_that_was_taken_out_is_forgotten() -> None:
+    """Though nobody says so, and the one that was given still answers."""
+    async with redis_cluster(1) as cluster, open_redis_client(cluster.url) as client:
+        await client.command("GET", "key")
+        await knows(client, cluster, {0, 1})
+        out = await cluster.tell(1, "CLUSTER MYID")
+        await cluster.tell(0, "CLUSTER FORGET", out)
+        await cluster.tell(1, "CLUSTER RESET")
+        await knows(client, cluster, {0})

@@ -12,6 +12,7 @@ from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.gathered import Gathered, Shared
 from db.redis.multiplexed.node import Node, Router, Traffic
+from db.redis.multiplexed.replicas import Replicas
 from db.redis.multiplexed.request import Ahead, Late, Request, again, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.sharded import ShardedSubscriber
@@ -40,8 +41,10 @@ class RedisClient:
         )
         self._gathered: dict[tuple[str, int | str], Gathered] = {}
         self._shared: dict[tuple[Arg, ...], Shared] = {}
-        self._address, self._subscribers = address, list[Subscriber | ShardedSubscriber]()
+        self._address, self._subscribers = address, list[Subscriber | ShardedSubscriber | Replicas]()
         self.shards = False  # whether what is announced to users goes to the servers of their slots alone
+        self._replicas: Replicas | None = None
+        self._patience_s = patience_s
         self._servers = Topology(
             address, lambda address, router: self._node(address, router=router), self._request
         )
@@ -118,6 +121,10 @@ class RedisClient:
         """As far as is known: not before it was connected to."""
         return self._servers.is_cluster
 
+    def keep_up(self) -> None:
+        """Look, if nobody has for two seconds, who the cluster is now."""
+        self._servers.keep_up()
+
     @property
     def masters(self) -> int:
         """Another number whenever a slot has, as far as is known, another master than before."""
@@ -170,6 +177,24 @@ class RedisClient:
         request.future.add_done_callback(lambda done: _hand_on(done, answers))
         self._servers.ask(request)
         return answers
+
+    async def replicated(self) -> bool:
+        """Whether in a cluster a replica of each master that has any has all that was done before.
+
+        No, if none says so within half a second. Raises an outage where a master has gone.
+        """
+        self._servers.keep_up()
+        if not self._servers.replicated:
+            return True
+        if self._replicas is None:
+            self._replicas = Replicas(
+                self._servers,
+                lambda place: self._node(self._address.elsewhere(*place), router=Router()),
+                partial(self._request, repeatable=False),
+                wait_ms=int(500 * min(1, self._patience_s)),
+            )
+            self._subscribers.append(self._replicas)
+        return await self._replicas.have_all()
 
     def _request(self, words: Words, repeatable: bool | None = None, script: Script | None = None) -> Request:
         return Request(self._loop.create_future(), words, self._deadlines.latest, repeatable, script)
@@ -228,6 +253,8 @@ class RedisClient:
 
     async def close(self) -> None:
         """What was asked for still goes out, and is not waited for."""
+        if self._replicas is not None:
+            await self._replicas.close()
         await self._servers.close()
         self._deadlines.stop()
 

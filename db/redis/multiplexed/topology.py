@@ -6,7 +6,7 @@ are forgotten, but for the one that was given.
 """
 
 import asyncio
-from collections.abc import Callable, Container, Sequence, Set
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from typing import Any
 
 from redis.exceptions import AskError, MovedError
@@ -21,10 +21,13 @@ from db.redis.multiplexed.words import REGIONS, SLOTS, Words, key_slot, slot_of
 
 _ASK: Sequence[Words] = (("CLUSTER", "SLOTS"), ("CLUSTER", "NODES"))
 _IMPATIENCE_S = 0.3  # with one that is asked, before the next is asked too
+_OLD_S = 2.0  # so much may what a cluster says of itself be
+_TAGS = 5_000  # names that are tried: a master with few slots may have none of them
 _PAUSE_S = 0.05  # in which the rest of a slot may arrive
 
 NewNode = Callable[[Address, "Topology"], Node]
 NewRequest = Callable[[Words], Request]
+Place = tuple[str, int]  # host and port
 
 
 class Topology(Router):
@@ -40,6 +43,8 @@ class Topology(Router):
         self.changes, self.epochs = 0, [0] * REGIONS
         self.on_change: list[Callable[[], None]] = []
         self._ids: list[Any] = []
+        self.replicated: Mapping[Place, str] = {}  # masters with replicas, each with a hash tag of theirs
+        self._loop, self._learned_at = asyncio.get_running_loop(), 0.0
         self._looking: asyncio.Task[None] | None = None
 
     def ask(self, request: Request) -> None:
@@ -91,6 +96,11 @@ class Topology(Router):
         if self._looking is not None and not self._looking.done():
             await asyncio.wait([self._looking])
 
+    def keep_up(self) -> None:
+        """Nobody says that a replica has come or a server was taken out: look now and then."""
+        if self.is_cluster and self._loop.time() > self._learned_at + _OLD_S:
+            self._look_soon()
+
     def master(self, slot: int) -> Address:
         """Of this slot in a cluster."""
         return (self._given if self._by_slot is None else self._by_slot[slot]).address
@@ -124,7 +134,7 @@ class Topology(Router):
         if not request.survives(RefusedError(f"The slot moves again and again: {error}")):
             return True
         if not isinstance(error, AskError):
-            asyncio.get_running_loop().call_later(_PAUSE_S, self.ask, request)
+            self._loop.call_later(_PAUSE_S, self.ask, request)
             return True
         if isinstance(error, MovedError):
             self.moved(node, error)
@@ -187,13 +197,18 @@ class Topology(Router):
     def _learn(self, ranges: Sequence[Any], about: bytes, teller: Node) -> Sequence[Node]:
         """`CLUSTER SLOTS`: each range with its master and replicas. A slot that nobody serves stays."""
         by_slot, named = self._by_slot or [teller] * SLOTS, set[Node]()
-        has_changed = self._note_masters(ranges, about)
+        self._learned_at = self._loop.time()
+        has_changed, replicated = self._note_masters(ranges, about), set[Node]()
         for first, last, *servers in ranges:
             places = [(host.decode() if host else teller.address.host, port) for host, port, *_ in servers]
             nodes = [self._node(*place) for place in places]
             by_slot[first : last + 1] = nodes[:1] * (last + 1 - first)
             named.update(nodes)
+            replicated |= {nodes[0]} if len(nodes) > 1 else set()
         self._by_slot, self._any, self._teller = by_slot, by_slot[0], teller
+        if {_place(node) for node in replicated} != self.replicated.keys() or has_changed:
+            tags = {by_slot[key_slot(n)]: str(n) for n in range(_TAGS)}
+            self.replicated = {_place(node): tags[node] for node in replicated & tags.keys()}
         self._forget_all_but(named.union(by_slot))
         if has_changed:
             for follow in self.on_change:
@@ -249,6 +264,10 @@ class Topology(Router):
             await end([self._looking])
         for node in self._all():
             await node.close()
+
+
+def _place(node: Node) -> Place:
+    return node.address.host, node.address.port
 
 
 def _version(hello: Sequence[Any]) -> tuple[int, ...]:
