@@ -22,7 +22,7 @@ class Script:
     sharded: "Script | None" = None
 
 
-_ANNOUNCES, _TO_SHARD = "redis.call('PUBLISH', 'user'", "redis.call('SPUBLISH', 'user'"
+_ANNOUNCES, _TO_SHARD = "'PUBLISH', 'user'", "'SPUBLISH', 'user'"  # as in stream.lua
 
 
 def load_script(path: Path, *, repeatable: bool, shared: str = "") -> Script:
