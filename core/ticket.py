@@ -1,7 +1,7 @@
 """A ticket: a place in the queue, with who waits and whom they want to meet. Pure data."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from sys import intern
 from typing import Literal, cast
 
@@ -183,4 +183,9 @@ class Census(Struct, frozen=True):
 
 def kind(ticket: Ticket) -> str:
     """Its kind, such as `female:male female:other`. Tickets of one kind wait for the same people."""
-    return " ".join(sorted(f"{ticket.card.gender}:{sought}" for sought in ticket.genders))
+    return _kind(ticket.card.gender, ticket.genders)
+
+
+@lru_cache(256)  # there are few
+def _kind(gender: str, sought: tuple[str, ...]) -> str:
+    return " ".join(sorted(f"{gender}:{each}" for each in sought))

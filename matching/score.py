@@ -74,6 +74,7 @@ def scores(shares: Weights, one: Ticket, now: int, patience_ms: int) -> Callable
     by_age = _by_age(shares.age)
     for_intent, for_language, for_country = shares.intent, shares.language, shares.country
     for_values, for_trust, half_trust, for_wait = shares.values, shares.trust, shares.trust / 2, shares.wait
+    compared, uncompared = bool(for_values and one.values), for_values * _UNKNOWN_VALUES
 
     def fit(other: Ticket, least: float) -> float:
         theirs = other.card
@@ -82,14 +83,14 @@ def scores(shares: Weights, one: Ticket, now: int, patience_ms: int) -> Callable
         by_language = 0.0 if languages.isdisjoint(theirs.languages) else for_language
         by_years = by_age.get(theirs.age - age, 0.0)
         by_trust = for_trust if other.tier == tier else half_trust
-        since = min(joined_at, other.joined_at)
-        waited = (now - since) / patience_ms
+        came = other.joined_at
+        waited = (now - (min(joined_at, came))) / patience_ms
         by_wait = 0.0 if waited <= 0 else for_wait if waited >= 1 else for_wait * waited
-        most = by_intent + for_values + by_country + by_language + by_years + by_trust + by_wait
-        if most < least - _ROUNDING:
-            return most
-        by_values = for_values * closeness(one, other) if for_values else 0.0
-        return by_intent + by_values + by_country + by_language + by_years + by_trust + by_wait
+        rest = by_intent + by_country + by_language + by_years + by_trust + by_wait
+        if rest + for_values < least - _ROUNDING:
+            return rest + for_values
+        by_values = for_values * closeness(one, other) if compared else uncompared
+        return rest + by_values
 
     return fit
 

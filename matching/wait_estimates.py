@@ -22,6 +22,7 @@ class _Waits:
         """Of each (in ms) whether it was broken off."""
         self.ms: list[int] = []
         self.before = [0.0]
+        self._ranges: dict[int, tuple[int, int]] = {}
         left = 1.0
         for nth, (ms, broken_off) in enumerate(sorted(waits)):
             if not broken_off:
@@ -45,6 +46,13 @@ class _Waits:
     def within(self, first: int, share: float) -> int:
         """How long (ms) this share of those from that place on waited at most."""
         return self.ms[bisect_left(self.before, self._until(first, share) - _ROUNDING) - 1]
+
+    def shortest(self, first: int) -> tuple[int, int]:
+        """The range into which `_SHARE` of those fall. Remembered: most who ask have just come."""
+        if (found := self._ranges.get(first)) is None:
+            ranges = [(self.above(first, low), self.within(first, low + _SHARE)) for low in _BELOW]
+            found = self._ranges[first] = min(ranges, key=lambda each: each[1] - each[0])
+        return found
 
     def _until(self, first: int, share: float) -> float:
         return self.before[first] + share * (self.before[-1] - self.before[first])
@@ -80,8 +88,7 @@ class WaitEstimates:
         first = waits.longer(waited)
         if len(waits.ms) - first < _ENOUGH:
             return None
-        ranges = [(waits.above(first, low), waits.within(first, low + _SHARE)) for low in _BELOW]
-        low, high = min(ranges, key=lambda each: each[1] - each[0])
+        low, high = waits.shortest(first)
         return [low - waited, high - waited]
 
     def _of_kind(self, kind: str) -> _Waits:

@@ -32,6 +32,7 @@ OPEN_CALLS, OPEN_CALLS_OF = (
 )
 _ASKED_AT_ONCE = 20  # lists, which may be long
 _OFFERED_AT_ONCE = 16  # all of their users are locked until all are made
+_EVERY_S = 0.01  # people take seconds
 _Offered = tuple[Any, ...]  # what the statement `offer` takes
 
 RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "over"]
@@ -70,8 +71,8 @@ class CallRecords:
     def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
         self._pool, self._cards = pool, cards
         self._asking = GroupedStatement(self._in_call, most=_ASKED_AT_ONCE)
-        self._offering = GroupedStatement(self._offer, most=_OFFERED_AT_ONCE)
-        self._starting = GroupedStatement(self._started)
+        self._offering = GroupedStatement(self._offer, most=_OFFERED_AT_ONCE, every_s=_EVERY_S)
+        self._starting = GroupedStatement(self._started, every_s=_EVERY_S)
 
     # A call, step by step
 

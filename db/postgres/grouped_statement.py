@@ -32,6 +32,9 @@ class GroupedStatement(Generic[Item, Answer]):
     outage, each of it is performed alone: no item fails for another's sake. What was performed goes on with
     `then`, which has the item, what `perform` gave, and the answer, to end it sooner or later: it may have
     been cancelled meanwhile. Without one, what `perform` gave is the answer.
+
+    A statement begins no sooner than `every_s` after the one before: of what comes one by one, but soon after
+    each other, several go together.
     """
 
     def __init__(
@@ -42,9 +45,11 @@ class GroupedStatement(Generic[Item, Answer]):
         at_once: int = _AT_ONCE,
         overdue_s: float = _OVERDUE_S,
         then: Then[Item, Answer] | None = None,
+        every_s: float = 0.0,
     ) -> None:
         self._perform, self._most, self._at_once, self._overdue_s = perform, most, at_once, overdue_s
         self._then: Then[Item, Answer] = then or _give
+        self._every_s = every_s
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._under_way = self._overdue = 0
         self._tasks = TaskSet()
@@ -64,7 +69,7 @@ class GroupedStatement(Generic[Item, Answer]):
 
     async def _run(self) -> None:
         """The groups that wait, one after the other, until none does or this one has been overtaken."""
-        overdue = False
+        overdue, loop = False, asyncio.get_running_loop()
 
         def overtake() -> None:
             nonlocal overdue
@@ -74,11 +79,13 @@ class GroupedStatement(Generic[Item, Answer]):
 
         try:
             while not overdue and (group := self._group()):
-                timer = asyncio.get_running_loop().call_later(self._overdue_s, overtake)
+                timer, next_at = loop.call_later(self._overdue_s, overtake), loop.time() + self._every_s
                 try:
                     await self._answer(group)
                 finally:
                     timer.cancel()
+                if not overdue and next_at > loop.time():
+                    await asyncio.sleep(next_at - loop.time())
         finally:
             self._under_way -= 1
             self._overdue -= overdue

@@ -135,8 +135,10 @@ class LivenessMonitor(PeriodicJob):
             watch.silent_ms, watch.job = before.silent_ms if before.asleep else 0, before.job
         self._watches[sid] = watch
         self._any.set()
-        self._writer.heard(sid)
-        self._writer.ping(sid)
+        heard = self._writer.heard(sid)
+        # One that was watched has just spoken, if it was heard since the last look: as who accepts has.
+        if before is None or not heard:
+            self._writer.ping(sid)
 
     # --- Watching ---
 

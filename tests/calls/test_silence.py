@@ -11,6 +11,7 @@ from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.liveness import LivenessMonitor
 from signaling.call import Call, State
+from signaling.messages import Decline
 from tests.calls.nodes import CallNode, Silence
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
@@ -118,6 +119,23 @@ async def test_who_is_offered_is_asked_at_once_and_has_so_long(
     assert await node.services.presence.devices(ana) == set()
     assert await node.services.presence.devices(ben) == {his.device}
     await node.services.queue.remove(ben, "left")
+
+
+async def test_who_has_just_accepted_is_not_asked_again_at_the_start(
+    world: World, node: CallNode, liveness: LivenessMonitor, writer: Deaf
+) -> None:
+    """Their word was heard. The other one's was long ago: they have accepted first."""
+    ana, ben = await world.pair()
+    hers, his = await present(node, ana), await present(node, ben)
+    call = await node.offered((ana, ben))
+    for caller in (hers, his):
+        liveness.told(caller.sid, told(CallOffered.event, call))
+    writer.pinged.clear()
+    writer.awake = {hers.sid}
+    for caller in (hers, his):
+        liveness.told(caller.sid, told(CallStarted.event, call))
+    assert writer.pinged == [his.sid]
+    await node.services.call_service.tell(call.id, Decline(ben))
 
 
 async def in_a_call(world: World, node: CallNode, liveness: LivenessMonitor) -> tuple[Caller, Call]:

@@ -55,6 +55,22 @@ async def test_who_comes_meanwhile_goes_with_the_next() -> None:
     assert store.groups == [[0], [1, 2, 3], [4, 5]]
 
 
+async def test_who_comes_soon_after_one_another_goes_together() -> None:
+    """One after the other, each when nothing was under way; whoever comes first waits for nobody."""
+    store = Store()
+    asking = GroupedStatement(store.perform, overdue_s=PATIENCE_S, every_s=0.2)
+    first = asking.ask(0)
+    await store.answer()
+    assert await within(first) == [0]
+    answers = []
+    for number in range(1, 4):
+        answers.append(asking.ask(number))
+        await asyncio.sleep(0)
+    await store.answer()
+    assert await within(*answers) == [2, 4, 6]
+    assert store.groups == [[0], [1, 2, 3]]
+
+
 async def test_all_of_one_turn_go_together() -> None:
     """Also when nothing is under way."""
     store = Store()
