@@ -5,7 +5,9 @@ Prints a table with a row for each fault. 0 when nothing was found, 1 otherwise,
 
 import argparse
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +22,7 @@ from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.rounds import run
 from tests.chaos.scene import Scene, scene
 from tests.chaos.stores import Kind
-from tests.chaos.table import Row, table
+from tests.chaos.table import Row, recovery, table
 
 
 class Progress:
@@ -59,8 +61,12 @@ class Run:
             row = await run(stage, fault, self._say)
         except Exception as error:  # the others are still of interest
             row = Row.broken(fault.name, repr(error))
+            with contextlib.suppress(Exception):  # then the next one says so
+                await stage.people.those_come_back()
+                await stage.people.silence()
         self.rows.append(row)
-        self._say(f"{len(row.wrong)} findings" if row.wrong else "all holds")
+        went = f"{len(row.wrong)} findings" if row.wrong else "all holds"
+        self._say(f"{went}; {row.acknowledged} acknowledged, recovered {recovery(row.recovered_s)}")
         for wrong in row.wrong[:3]:
             self._say(wrong)
         if self._logs is not None:
@@ -102,6 +108,7 @@ def main() -> int:
     """The command."""
     options = _options()
     faults = [FAULTS[name] for name in options.only or FAULTS]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left of it then either
     running, load = Run(options.users, options.seed, options.logs), os.getloadavg()[0]
     try:
         asyncio.run(running.play(faults))

@@ -227,10 +227,11 @@ def recoveries(history: History) -> list[float]:
 def _late(history: History) -> dict[int, float]:
     """Of each user whom messages reached late: how long it took since the end of the fault."""
     acknowledged = {(a.room, a.seq): a.at for a in history.of(Acknowledged)}
+    left = {closed.user for closed in history.of(Closed) if closed.wanted}
     longest: dict[int, float] = {}
     for shown in history.of(Shown):
         sent = acknowledged.get((shown.room, shown.seq), shown.at)
-        if sent >= history.struck and shown.at > max(sent + SOON_S, history.over):
+        if shown.user not in left and sent >= history.struck and shown.at > max(sent + SOON_S, history.over):
             after = shown.at - max(sent, history.over)
             longest[shown.user] = max(longest.get(shown.user, 0.0), after)
     return longest

@@ -5,18 +5,16 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from bench.accounts import register
 from bench.reconnect import ReturningClient
+from tests.integration.person import Person
 from tests.patience import PATIENCE_S
 
-FIRST_NUMBER = 100_000  # of their accounts
 AGAIN_S = 1.0
 
 
 async def sign_up(address: str, web: aiohttp.ClientSession, count: int) -> list[dict[str, str]]:
     """So many accounts: the `auth` of each, without a device."""
-    numbers = range(FIRST_NUMBER, FIRST_NUMBER + count)
-    return [{"token": str((await register(web, address, number))["access_token"])} for number in numbers]
+    return [{"token": (await Person.sign_up(address, web, gender="other")).token} for _ in range(count)]
 
 
 async def _come(host: str, port: int, auth: dict[str, str]) -> ReturningClient:

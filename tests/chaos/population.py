@@ -12,9 +12,9 @@ from typing import Any
 
 import aiohttp
 
-from bench.accounts import register
-from tests.chaos.client import Client, Gone, Refused
+from tests.chaos.client import Client, CurrentCall, Gone, Refused
 from tests.chaos.history import HangsUp, History, Kept, Moment, Overslept, Seen, Shown, Told, Welcomed
+from tests.integration.person import Person
 from tests.patience import PATIENCE_S
 
 SIGN_UPS_AT_ONCE = 10
@@ -45,8 +45,10 @@ class Population:
         """So many users, each with a friend."""
         for start in range(0, count, SIGN_UPS_AT_ONCE):
             some = range(start, min(count, start + SIGN_UPS_AT_ONCE))
-            accounts = await asyncio.gather(*(register(self._web, self.address, number) for number in some))
-            for number, account in zip(some, accounts, strict=True):
+            people = await asyncio.gather(
+                *(Person.sign_up(self.address, self._web, gender="other") for _ in some)
+            )
+            for number, account in zip(some, (person.account for person in people), strict=True):
                 client = Client(
                     number, account, self.address, self._see, self._numbers, Random(self._chance.random())
                 )
@@ -64,9 +66,12 @@ class Population:
 
     async def _rest(self, client: Client, path: str, **body: Any) -> Any:
         headers = {"Authorization": f"Bearer {client.token}"}
-        async with self._web.post(f"{self.address}{path}", json=body, headers=headers) as answer:
-            assert answer.status in {200, 201}, await answer.text()
-            return await answer.json()
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                async with self._web.post(f"{self.address}{path}", json=body, headers=headers) as answer:
+                    if answer.status != 503:  # a busy machine says to try again
+                        assert answer.status in {200, 201}, await answer.text()
+                        return await answer.json()
 
     async def begin(self) -> None:
         """All come and meet; they talk as soon as there is a history."""
@@ -212,17 +217,18 @@ class Population:
 
     async def signal(self, number: int) -> None:
         """Everybody in a live call sends the other one a signal of this number (1024 and more)."""
-        live = [client for client in self.present if client.call is not None and client.call.state == "live"]
-        await asyncio.gather(*(self._signal(client, number) for client in live))
+        live = [(client, client.call) for client in self.present if client.call is not None]
+        await asyncio.gather(
+            *(self._signal(client, call, number) for client, call in live if call.state == "live")
+        )
 
-    async def _signal(self, client: Client, number: int) -> None:
-        assert client.call is not None
+    async def _signal(self, client: Client, call: CurrentCall, number: int) -> None:
         text = f"candidate:{number} 1 udp 2122260223 192.0.2.7 {number} typ host"
         with contextlib.suppress(Refused):  # it has just ended
             await client.ask_until_answered(
                 "call:signal",
-                call_id=client.call.call_id,
-                epoch=client.call.epoch,
+                call_id=call.call_id,
+                epoch=call.epoch,
                 candidate={"candidate": text, "sdpMid": "0"},
             )
 

@@ -178,6 +178,17 @@ def test_who_is_shown_messages_late_was_without_service() -> None:
     assert judge("kill", history).recovered_s == [pytest.approx(2.5), pytest.approx(2.5)]
 
 
+def test_who_has_left_misses_no_service() -> None:
+    """What is told on their return was not late."""
+    history = right()
+    also(
+        Closed(STRUCK, BEN, wanted=True),
+        Acknowledged(OVER + 5.0, ANA, "room", 4, 4),
+        *(Shown(OVER + at, user, "room", 4, ANA, 4, "told") for user, at in ((ANA, 5.1), (BEN, 20.0))),
+    )(history)
+    assert judge("kill", history).recovered_s == [pytest.approx(1.1)]
+
+
 def test_a_call_that_no_fault_can_leave_alive_must_be_told_to_have_ended() -> None:
     """To both; none of them counts as survived."""
     history = right()

@@ -38,7 +38,8 @@ class ClientWire(FaultyWire):
         up = asyncio.create_task(self._pass(reader, ours))
         down = asyncio.create_task(self._bring(theirs, writer))
         self._tasks |= {up, down}
-        await asyncio.wait({up, down})
+        with contextlib.suppress(asyncio.CancelledError):  # it is the end of all
+            await asyncio.wait({up, down})
         self._tasks -= {up, down}
         self._pairs.pop(client, None)
         self.outgoing.pop(client, None)
