@@ -47,6 +47,9 @@ class Run:
 
     async def play(self, faults: Sequence[Fault]) -> None:
         """All of them in turn, on one deployment for each kind of stores."""
+        this = asyncio.current_task()
+        assert this is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)  # nothing is left behind
         number = 0
         for kind, some in groupby(faults, lambda fault: fault.stores):
             self._say.about = f"({kind} stores) "
@@ -108,14 +111,13 @@ def main() -> int:
     """The command."""
     options = _options()
     faults = [FAULTS[name] for name in options.only or FAULTS]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left of it then either
     running, load = Run(options.users, options.seed, options.logs), os.getloadavg()[0]
     try:
         asyncio.run(running.play(faults))
     except (pytest.skip.Exception, pytest.fail.Exception) as lacking:
         print(lacking, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print("interrupted", file=sys.stderr)  # what there is, is shown
     print(
         f"{options.users} users, seed {options.seed}, {os.cpu_count()} cores; load before {load:.1f}, ",
