@@ -9,6 +9,7 @@ does, the others are asked beside it.
 import asyncio
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -18,6 +19,7 @@ from db.outage import reason
 
 _HEAD_START_S = 0.4
 _WRITES = "read-write"
+_FILES = ("sslrootcert", "sslcert", "sslkey")
 
 Connection: TypeAlias = asyncpg.Connection
 
@@ -68,6 +70,15 @@ class Hosts:
             return await asyncpg.connect(url, **self._wanted, **given)
         except asyncpg.TargetServerAttributeNotMatched:
             raise ConnectionError("it takes no writes") from None
+        except FileNotFoundError as error:  # which does not say what is missing
+            raise ConnectionError(_missing(url) or str(error)) from error
+
+
+def _missing(url: str) -> str:
+    """Which file that it names is not there."""
+    asked = parse_qs(urlsplit(url).query)
+    files = [(name, path) for name in _FILES for path in asked.get(name, []) if not Path(path).exists()]
+    return ", ".join(f"there is no file {path} ({name})" for name, path in files)
 
 
 def _place(url: str) -> str:
