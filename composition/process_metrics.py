@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, GCCollector, Histogram, PlatformCollector, ProcessCollector
 
+from db.periodic import next_beat
+
 _EVERY_S = 1.0
 _LATE_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -41,7 +43,7 @@ class _Lateness:
         self._timer.cancel()
 
     def _look_later(self) -> None:
-        self._due = self._loop.time() + _EVERY_S
+        self._due = next_beat(_EVERY_S)  # when there is most to do anyway
         self._timer = self._loop.call_at(self._due, self._look)
 
     def _look(self) -> None:

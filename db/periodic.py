@@ -6,7 +6,6 @@ It stands beside what an outage is: the loops of all rooms above run on it, and 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, cast
 
@@ -56,14 +55,22 @@ def on_the_beat(now: float, seconds: float, phase_ms: int = 0) -> float:
     return ((round(now * 1000) + rest_ms - phase_ms) // beat_ms * beat_ms + phase_ms) / 1000
 
 
+def next_beat(seconds: float) -> float:
+    """When a rest of this process that begins now is over, by the clock of the loop."""
+    return on_the_beat(asyncio.get_running_loop().time(), seconds, _PHASE_MS)
+
+
 async def rest(seconds: float | None, woken: asyncio.Event) -> None:
-    """For so long, or until woken; None: until woken."""
+    """For so long, or until woken, as `woken` says then; None: until woken."""
     if seconds is None:
         await woken.wait()
         return
-    with suppress(TimeoutError):
-        async with asyncio.timeout_at(on_the_beat(asyncio.get_running_loop().time(), seconds, _PHASE_MS)):
-            await woken.wait()
+    # Not by a timeout: its errors at each end of a rest cost more than what most jobs then do.
+    timer = asyncio.get_running_loop().call_at(next_beat(seconds), woken.set)
+    try:
+        await woken.wait()
+    finally:
+        timer.cancel()
 
 
 class PeriodicTask:

@@ -12,6 +12,7 @@ import asyncio
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -111,6 +112,7 @@ class RedisPresence:
         return self._redis.run(_SCRIPTS[script], keys, args)
 
 
+@lru_cache(16_384)  # every few seconds, of all who are connected here
 def _shard(user_id: str) -> int:
     return zlib.crc32(user_id.encode()) % SHARDS
 

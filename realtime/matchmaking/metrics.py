@@ -13,7 +13,7 @@ from core.ticket import Claim, Departure, Road, Taken
 from core.vocabulary import LeftReason, Mode
 from db.postgres.call_records import RefusalReason
 
-_F = TypeVar("_F", Counter, Histogram)
+_F = TypeVar("_F", Counter, Gauge, Histogram)
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _REFUSALS = ("first_gone", "second_gone", *get_args(RefusalReason))
 _WAIT_S = (0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 180, 300, 600)
@@ -32,7 +32,7 @@ class MatchingMetrics:
             made = Histogram(name, about, tuple(words), buckets=buckets, registry=registry)
             return _from_the_start(made, words)
 
-        self._series: dict[tuple[object, ...], Counter | Histogram] = {}
+        self._series: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         self._double = counter(
             "double_match",
             "Matches of somebody who was in another matched call already, as PostgreSQL found at last.",
@@ -71,7 +71,7 @@ class MatchingMetrics:
 
     def waiting(self, mode: str, tickets: int) -> None:
         """So many wait by now."""
-        self._waiting.labels(mode).set(tickets)
+        self._of(self._waiting, mode).set(tickets)
 
     def departed(self, reason: LeftReason, tickets: int = 1) -> None:
         """Tickets left the queue."""
