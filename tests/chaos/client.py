@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import aiohttp
 import socketio
 
 from tests.chaos.history import (
@@ -67,6 +68,7 @@ class Client:
         number: int,
         account: dict[str, Any],
         address: str,
+        web: aiohttp.ClientSession,
         seen: Callable[[Moment], None],
         numbers: dict[str, int],
         chance: Random,
@@ -78,7 +80,13 @@ class Client:
         self.ready = asyncio.Event()
         self.token: str = account["access_token"]
         self._auth = {"token": self.token, "device_id": f"phone of {self.user_id}"}
-        self._address, self._seen, self._numbers, self._chance = address, seen, numbers, chance
+        self._address, self._web, self._seen, self._numbers, self._chance = (
+            address,
+            web,
+            seen,
+            numbers,
+            chance,
+        )
         self._offsets: set[str] = set()
         self._shown: set[tuple[str, int]] = set()
         self._read: dict[str, set[int]] = {}
@@ -144,7 +152,7 @@ class Client:
         """Whether it is connected and was welcomed."""
         self._closed = closed = asyncio.Event()
         # A new one each time: its own reconnection would do the same, and cannot be told to leave at once.
-        self._socket = socket = socketio.AsyncClient(reconnection=False, logger=False)
+        self._socket = socket = socketio.AsyncClient(reconnection=False, http_session=self._web)
         socket.on("*", self._hear)
 
         def gone(*_: Any) -> None:

@@ -50,7 +50,13 @@ class Population:
             )
             for number, account in zip(some, (person.account for person in people), strict=True):
                 client = Client(
-                    number, account, self.address, self._see, self._numbers, Random(self._chance.random())
+                    number,
+                    account,
+                    self.address,
+                    self._web,
+                    self._see,
+                    self._numbers,
+                    Random(self._chance.random()),
                 )
                 self._numbers[client.user_id] = number
                 self.clients.append(client)

@@ -127,7 +127,11 @@ async def scene(
         target = balance.address.removeprefix("http://")
         wire = ClientWire(target, chance)
         await stack.enter_async_context(wire.laid())
-        web = await stack.enter_async_context(aiohttp.ClientSession())
+        # For all clients, each with a connection of its own.
+        connector, no_cookies = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
+        web = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=connector, cookie_jar=no_cookies)
+        )
         await balance.until_in_use(web, NODES)
         people = Population(f"http://127.0.0.1:{wire.port}", web, chance)
         say(f"signing up {users} users")
