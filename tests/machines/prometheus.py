@@ -18,7 +18,7 @@ from tests.machines.room import end, free_port, room, until
 from tests.programs import missing
 
 _DEPLOYED = ROOT / "deploy" / "prometheus"
-EVERY = "500ms"
+EVERY = "1s"
 
 
 def program() -> str:
