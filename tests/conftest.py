@@ -10,13 +10,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -30,6 +30,8 @@ from redis.asyncio import Redis
 
 from db.redis.multiplexed import RedisClient, open_redis_client
 from tests import covered, order
+from tests.machines import variants
+from tests.machines.redis_cluster import WholeCluster
 from tests.stores.world import World, world_at
 
 pytest_plugins = ["tests.standstill"]
@@ -53,6 +55,7 @@ class Servers:
 
     database_url: str
     redis_url: str
+    clusters: list[str] = field(default_factory=list)  # of Redis, for each worker one; with a pooler
 
 
 def pytest_collection_finish() -> None:
@@ -68,22 +71,27 @@ def pytest_runtest_logfinish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     covered.add_option(parser)
+    variants.add_option(parser)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     covered.select(config, items)
+    variants.select(config, items)
     order.longest_first(items)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the background; workers inherit the folder's name."""
     _log_plainly()
+    if config.getoption("--on"):
+        for elsewhere in ("DATABASE_URL", "REDIS_URL"):
+            os.environ.pop(elsewhere, None)
     if hasattr(config, "workerinput") or {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
         return
     folder = Path(tempfile.mkdtemp(prefix="rc-tests-"))
     with (folder / "urls").open("wb") as urls, (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "db.embedded"],
+            variants.start(config),
             cwd=config.rootpath,
             stdin=subprocess.PIPE,
             stdout=urls,
@@ -138,6 +146,7 @@ async def servers() -> Servers:
     return Servers(
         os.environ.get("DATABASE_URL", embedded.database_url),
         os.environ.get("REDIS_URL", embedded.redis_url),
+        embedded.clusters,
     )
 
 
@@ -154,7 +163,8 @@ async def new_database(servers: Servers, worker_id: str) -> AsyncIterator[NewDat
         source = urlsplit(template).path.removeprefix("/") if template else "template1"
         await _execute(servers.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         made.append(name)
-        return urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
+        url = urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
+        return variants.pooled(url) if servers.clusters else url
 
     yield create
     for name in made:
@@ -209,11 +219,14 @@ async def new_redis(servers: Servers, worker_id: str) -> NewRedis:
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     worker = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    clusters = iter(servers.clusters[worker : worker + 1])
     numbered = REDIS_DATABASES_ELSEWHERE if "REDIS_URL" in os.environ else REDIS_DATABASES
     share = numbered // workers
     numbers = iter(range(1 + worker * share, 1 + (worker + 1) * share))
 
     async def create() -> str:
+        if servers.clusters:
+            return f"{next(clusters)}?db=0"  # there is no other
         number = next(numbers, None)
         assert number is not None, f"{workers} workers: no database of Redis is left, use fewer"
         url = f"{servers.redis_url.partition('?')[0]}?db={number}"
@@ -243,16 +256,19 @@ async def nodes_redis_url(new_redis: NewRedis) -> str:
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """By redis-py: for what tests look at and prepare."""
-    async with Redis.from_url(redis_url) as client:
+async def redis(redis_url: str, servers: Servers) -> AsyncIterator[Redis]:
+    """By redis-py, for what tests look at and prepare: a client of a cluster has the same methods."""
+    kind: Any = WholeCluster if servers.clusters else Redis
+    async with kind.from_url(redis_url) as client:
         yield client
 
 
 @pytest.fixture
-async def redis_client(redis_url: str) -> AsyncIterator[RedisClient]:
-    """What stores ask Redis through, on this worker's database for stores."""
+async def redis_client(redis_url: str, servers: Servers) -> AsyncIterator[RedisClient]:
+    """What stores ask Redis through, on this worker's database for stores. As on a node, it has been used."""
     async with open_redis_client(redis_url) as client:
+        if servers.clusters:
+            await client.command("TIME")
         yield client
 
 

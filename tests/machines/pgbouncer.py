@@ -31,11 +31,13 @@ class PgBouncer:
         settings: dict[str, str],
         *,
         connect_query: bool = True,
+        at: Path | None = None,
     ) -> None:
         self._connect_query = connect_query
         self.port, self._tcp = port or 6432, bool(port)
         self._room, self._binary, self._settings, self._behind = of, binary, settings, urlsplit(behind)
         self._folder = of.place("pgbouncer")
+        self._at = at or self._folder
         self._child: Child | None = None
 
     @property
@@ -51,7 +53,7 @@ class PgBouncer:
             return f"postgresql://{user}127.0.0.1:{self.port}{parts.path}"
         return (
             f"postgresql://{user}/{parts.path.lstrip('/')}"
-            f"?host={quote(str(self._folder), safe='/')}&port={self.port}"
+            f"?host={quote(str(self._at), safe='/')}&port={self.port}"
         )
 
     async def start(self) -> None:
@@ -65,7 +67,7 @@ class PgBouncer:
             "listen_addr": "127.0.0.1" if self._tcp else "",
             "auth_type": "trust",
             "auth_file": str(self._folder / "users.txt"),
-            "unix_socket_dir": str(self._folder),
+            "unix_socket_dir": str(self._at),
             "listen_port": str(self.port),
             **self._settings,
         }
@@ -85,7 +87,7 @@ class PgBouncer:
 
     async def _answers(self) -> bool:
         try:
-            place = "127.0.0.1" if self._tcp else str(self._folder)
+            place = "127.0.0.1" if self._tcp else str(self._at)
             connection = await asyncpg.connect(
                 host=place, port=self.port, user="postgres", database="postgres", timeout=5, ssl=False,
                 statement_cache_size=0,
@@ -109,20 +111,27 @@ class PgBouncer:
             await end(self._child, self._room.watchdog)
 
 
-@asynccontextmanager
-async def pgbouncer(
-    behind: str, *, tcp: bool = False, connect_query: bool = True, **settings: str
-) -> AsyncIterator[PgBouncer]:
-    """In front of the server of this URL, in transaction mode; `settings` as in pgbouncer.ini.
-
-    Without the `connect_query` of that file, sessions are as PostgreSQL's configuration has them.
-    """
+def installed() -> str:
+    """Where the program is."""
     binary = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if binary is None:
         missing("pgbouncer is not installed")
+    return binary
+
+
+@asynccontextmanager
+async def pgbouncer(
+    behind: str, *, tcp: bool = False, connect_query: bool = True, at: Path | None = None, **settings: str
+) -> AsyncIterator[PgBouncer]:
+    """In front of the server of this URL, in transaction mode; `settings` as in pgbouncer.ini.
+
+    Without the `connect_query` of that file, sessions are as PostgreSQL's configuration has them. `at`: the
+    folder of its socket, if not one of its own.
+    """
+    binary = installed()
     async with room() as of:
         port = free_port() if tcp else 0
-        bouncer = PgBouncer(of, binary, behind, port, settings, connect_query=connect_query)
+        bouncer = PgBouncer(of, binary, behind, port, settings, connect_query=connect_query, at=at)
         try:
             await bouncer.start()
             yield bouncer

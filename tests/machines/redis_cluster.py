@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 from redis.asyncio import Redis
+from redis.asyncio import RedisCluster as AskedCluster
 
 from db.redis.multiplexed.words import SLOTS, key_slot
 from tests.machines.redis_server import RedisServer, redis_in
@@ -16,6 +17,14 @@ from tests.machines.room import room
 from tests.patience import PATIENCE_S
 
 OPTIONS = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
+
+
+class WholeCluster(AskedCluster):
+    """By redis-py, as one asks a single Redis."""
+
+    async def keys(self, pattern: Any = "*", **_: Any) -> Any:
+        """Of all masters."""
+        return [key async for key in self.scan_iter(pattern)]
 
 
 class RedisCluster:

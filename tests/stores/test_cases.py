@@ -16,6 +16,7 @@ from db.postgres.accusations import CROWD
 from db.postgres.cases import Verdict
 from db.postgres.pool import Connection
 from services.ladder import suspension_days
+from tests.machines.variants import direct
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
@@ -92,7 +93,7 @@ async def test_reports_of_the_version_before_are_carried_over(database_url: str)
     """Those to review are gathered by user; what moderators were done with stays out of the queue."""
     ana, ben, cem = new_id(), new_id(), new_id()
     *open_ones, done = [new_id(n) for n in range(1, 4)]
-    async with scratch_database(database_url) as empty, connected(empty) as connection:
+    async with scratch_database(direct(database_url)) as empty, connected(empty) as connection:
         before = revisions()[: revisions().index("0016_cases")]
         for version in [*before, None]:
             if version is None:

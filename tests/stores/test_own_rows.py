@@ -18,6 +18,7 @@ from db.postgres import as_owner
 from db.postgres.consents import ConsentStore
 from db.postgres.own_rows import OPEN, TABLES, OwnStatement, own_queries, own_rows
 from db.postgres.pool import FILES, Pool, marked, open_pool
+from tests.machines.variants import direct
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 
@@ -91,7 +92,10 @@ async def test_whoever_says_for_nobody_sees_nothing(world: World) -> None:
 
 async def test_a_dump_of_the_owner_holds_everybodys_rows(database_url: str) -> None:
     """As docs/security.md says; without its option pg_dump refuses, and leaves nothing out in silence."""
-    async with scratch_database(database_url) as full, scratch_database(database_url) as empty:
+    async with (
+        scratch_database(direct(database_url)) as full,
+        scratch_database(direct(database_url)) as empty,
+    ):
         await migrate(full, LOG)
         async with world_at(full) as world:
             room = (await world.connected(await world.pair())).room_id

@@ -39,6 +39,7 @@ from db.postgres.sessions import NewSession, SessionStore
 from db.postgres.strikes import NewStrike, Struck, strike_within
 from matching.rematch import Since
 from services.suspension import suspending
+from tests.machines.variants import direct, is_pooled
 from tests.patience import PATIENCE_S
 from tests.stores.saying import Said, Saying
 
@@ -381,7 +382,7 @@ class World:
     async def someone_waits_for(self, holder: Connection) -> None:
         """Until another connection waits for a lock that this one holds. Ends by the caller's time limit."""
         query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
-        pid = holder.get_server_pid()
+        pid = await holder.fetchval("SELECT pg_backend_pid()")  # a pooler tells another
         while not await self.pool.fetchval(query, pid):
             await asyncio.sleep(0.005)
 
@@ -389,8 +390,9 @@ class World:
 @contextlib.asynccontextmanager
 async def world_at(database_url: str) -> AsyncIterator[World]:
     """The world of this database, migrated; connections closed at the end."""
-    await migrate(database_url, logging.getLogger(__name__))
-    pool = await open_pool(database_url, size=8, patience_s=PATIENCE_S)
+    await migrate(direct(database_url), logging.getLogger(__name__))
+    prepared = not is_pooled(database_url)
+    pool = await open_pool(database_url, size=8, patience_s=PATIENCE_S, prepared=prepared)
     try:
         yield World(pool)
     finally:
