@@ -29,6 +29,9 @@ BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.p
 # Tests wait more than they compute, so four workers fill two cores. A Redis from elsewhere has 15 databases,
 # and each worker wants four.
 WORKERS = "3" if "REDIS_URL" in os.environ else "4"
+# A module is run by one worker.
+SHARED = ("--dist", "loadscope", "--no-loadscope-reorder")
+VARIANTS = {"cluster": "On a cluster", "single": "On one of each"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,19 @@ def perform_quietly(name: str, *arguments: str) -> tuple[StepResult, str]:
         result = _run(name, *arguments, stdout=said, stderr=subprocess.STDOUT)
         said.seek(0)
         return result, said.read()
+
+
+def on_variants() -> list[StepResult]:
+    """The tests of stores and delivery once more, on the stores of a deployment, two kinds side by side."""
+    with ThreadPoolExecutor(len(VARIANTS)) as beside:
+        runs = [
+            beside.submit(perform_quietly, name, "-m", "pytest", "--on", on, "-n", "2", *SHARED)
+            for on, name in VARIANTS.items()
+        ]
+        for run in runs:
+            _title(run.result()[0].name)
+            print(run.result()[1], flush=True)
+        return [run.result()[0] for run in runs]
 
 
 def _run(name: str, *arguments: str, **output: Any) -> StepResult:
@@ -97,9 +113,11 @@ def main() -> int:
             print(said, flush=True)
             outcomes.append(result)
     if not options.lint:
-        parallel = ("-n", options.workers, "--dist", "loadscope", "--no-loadscope-reorder")
+        parallel = ("-n", options.workers, *SHARED)
         others = ("--rules", "without") if whole else ()
         outcomes.append(perform("Tests", "-m", "pytest", *parallel, *others, *for_pytest))
+    if whole:
+        outcomes += on_variants()
     print("\n" + summary(outcomes, time.monotonic() - begun), flush=True)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 

@@ -18,7 +18,7 @@ from db.postgres import as_owner
 from db.postgres.consents import ConsentStore
 from db.postgres.own_rows import OPEN, TABLES, OwnStatement, own_queries, own_rows
 from db.postgres.pool import FILES, Pool, marked, open_pool
-from tests.machines.variants import direct
+from tests.machines.variants import direct, is_pooled
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 
@@ -134,7 +134,8 @@ async def ran(*command: str, given: bytes = b"") -> tuple[int, bytes, bytes]:
 @pytest.fixture
 async def one_connection(database_url: str, world: World) -> AsyncIterator[Pool]:
     """A pool that lends the same connection again and again."""
-    pool = await open_pool(database_url, size=1, patience_s=PATIENCE_S)
+    prepared = not is_pooled(database_url)
+    pool = await open_pool(database_url, size=1, patience_s=PATIENCE_S, prepared=prepared)
     yield pool
     await pool.close()
 

@@ -19,6 +19,7 @@ from realtime.background.sightings import SightingsWorker
 from services.marks import Marker, Sighting
 from services.sightings import Sightings
 from services.trust import TrustService
+from tests.machines.variants import is_pooled
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
@@ -82,7 +83,7 @@ async def test_all_who_connect_are_noted(world: World, accounts: int) -> None:
 async def test_who_connects_during_an_outage_is_noted_after_it(world: World, database_url: str) -> None:
     """PostgreSQL does not answer for longer than a statement may take."""
     ana = await world.person()
-    pool = await open_pool(database_url, size=2, patience_s=0.3)
+    pool = await open_pool(database_url, size=2, patience_s=0.3, prepared=not is_pooled(database_url))
     worker = SightingsWorker(sightings(pool), now_ms, again_s=0.05)
     task = asyncio.create_task(worker.run())
     try:
