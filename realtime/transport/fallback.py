@@ -13,7 +13,7 @@ from aiohttp import web
 
 from core import origins
 
-from . import jsontext, reasons
+from . import jsontext
 from .cork import T
 
 _MAX_DEPTH = 64
@@ -70,7 +70,7 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
     def answer_connect(self, sid: str, fields: dict[str, Any], namespace: str = "/") -> None:
         """Nothing: stock answers CONNECT with the session id alone."""
 
-    def close(self, sid: str, _reason: str = reasons.SERVER_DISCONNECT, namespace: str = "/") -> None:
+    def close(self, sid: str, _reason: str, namespace: str = "/") -> None:
         """Close a client's connection without DISCONNECT; stock gives handlers a reason of its own."""
         eio_sid = self.manager.eio_sid_from_sid(sid, namespace)
         if eio_sid is not None:

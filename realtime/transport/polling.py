@@ -38,8 +38,12 @@ class Polling:
         self.wake()
 
     def end(self, reason: str) -> None:
-        """Answer the waiting poll with the close packet."""
-        self._farewell = payload.NOOP_PACKET if reason == reasons.CLIENT_DISCONNECT else payload.CLOSE_PACKET
+        """Answer the waiting poll: with the close packet, unless the client is to come back.
+
+        Then, or if it has asked for this end, with nothing: its next poll finds no session.
+        """
+        quietly = reason == reasons.CLIENT_DISCONNECT or reasons.expects_back(reason)
+        self._farewell = payload.NOOP_PACKET if quietly else payload.CLOSE_PACKET
         self.wake()
 
     def pause_reading(self) -> None:

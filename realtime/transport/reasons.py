@@ -29,8 +29,9 @@ ALL: Final = (
 )  # fmt: skip
 """Those of this package; an application that closes a session may have others."""
 
+_EXPECTED_BACK: Final = frozenset({PING_TIMEOUT, SLOW_CONSUMER, SERVER_SHUTDOWN})
+
 _CODES: Final = {
-    SERVER_SHUTDOWN: GOING_AWAY,
     PARSE_ERROR: PROTOCOL_ERROR,
     TRANSPORT_ERROR: PROTOCOL_ERROR,
     SLOW_CONSUMER: TRY_AGAIN_LATER,
@@ -39,6 +40,15 @@ _CODES: Final = {
 }
 
 
+def expects_back(reason: str) -> bool:
+    """Whether the client is to come back by itself: also for every reason of the caller's own.
+
+    There are official clients that do so only when they are not told that this was the end: the one for
+    Python by the packet CLOSE, the one for C++ by a normal closure.
+    """
+    return reason in _EXPECTED_BACK or reason not in ALL
+
+
 def close_code(reason: str) -> int:
-    """The RFC 6455 close code for a reason; a reason of the caller's own is a normal closure."""
-    return _CODES.get(reason, NORMAL)
+    """The RFC 6455 close code for a reason."""
+    return _CODES.get(reason, GOING_AWAY if expects_back(reason) else NORMAL)

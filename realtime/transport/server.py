@@ -136,7 +136,7 @@ class SocketServer(Namespaces):
             self.expect_close(session)
         await client.leave(member, reasons.SERVER_DISCONNECT)
 
-    def close(self, sid: str, reason: str = reasons.SERVER_DISCONNECT, namespace: str = "/") -> None:
+    def close(self, sid: str, reason: str, namespace: str = "/") -> None:
         """Close a client's connection without DISCONNECT: an official client comes back by itself.
 
         Its disconnect handlers are called with `reason`.

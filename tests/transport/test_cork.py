@@ -24,7 +24,7 @@ def server() -> SocketServer:
 
     async def leave(sid: str) -> None:
         await made.emit("news", "last")
-        made.close(sid)
+        made.close(sid, "left")
 
     made.on("news", news)
     made.on("leave", leave)

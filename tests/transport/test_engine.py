@@ -198,7 +198,7 @@ async def test_an_unanswered_ping_ends_the_session(quick: EchoServer) -> None:
         loop = asyncio.get_running_loop()
         async with harness.websocket() as speaker:
             begun = loop.time()
-            assert await speaker.ended() is not None
+            assert await speaker.ended() == reasons.GOING_AWAY
             assert 0.15 < loop.time() - begun < 0.6
         await harness.polling()
         await until(lambda: len(quick.gone) == 2, "the polling session did not end")

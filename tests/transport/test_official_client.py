@@ -1,4 +1,7 @@
-"""The official JavaScript client on our server: both transports, the upgrade, refusals, recovery."""
+"""The official JavaScript client on our server: both transports, the upgrade, refusals, recovery.
+
+And the official Python client, when it is sent away.
+"""
 
 import asyncio
 import json
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import socketio
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from realtime.transport import SocketServer
@@ -84,3 +88,32 @@ async def test_the_official_client() -> None:
         "recovery over polling": {"first": False, "recovered": True, "heard": [1, 2, 3]},
         "dismissed over polling": {"reason": "io server disconnect", "active": False},
     }
+
+
+@pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="+".join)
+async def test_the_official_python_client_comes_back(transports: list[str]) -> None:
+    """By itself, to a server that has sent it away."""
+    heard: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
+    told: dict[str, str] = {"token": "good"}
+    client = socketio.AsyncClient(reconnection_delay=0.05, randomization_factor=0)
+
+    async def news(value: int, offset: str) -> None:
+        told["offset"] = offset
+        await heard.put((value, offset))
+
+    client.on("news", news)
+    async with serving(Recovering().server) as harness, asyncio.timeout(PATIENCE_S):
+        await client.connect(
+            f"http://127.0.0.1:{harness.port}",
+            auth=lambda: told,
+            transports=transports,
+            wait_timeout=PATIENCE_S,
+        )
+        try:
+            await client.call("publish", 1, timeout=PATIENCE_S)
+            assert await heard.get() == (1, "0")
+            await client.emit("drop me")
+            assert await heard.get() == (2, "1")
+            assert await client.call("echo", 3, timeout=PATIENCE_S) == 3
+        finally:
+            await client.shutdown()

@@ -224,11 +224,12 @@ async def test_disconnect_closes_tcp_if_the_client_does_not() -> None:
 
 
 async def test_close_sends_no_disconnect(harness: EngineHarness, talk: Talk) -> None:
-    """So that an official client comes back; handlers hear the reason."""
+    """So that an official client comes back, also C++, by code. Handlers hear the reason."""
     async with harness.connected() as speaker:
         talk.server.close(speaker.sid, "drained")
         with pytest.raises(ConnectionError):
             await speaker.hear()
+        assert speaker.socket.close_code == reasons.GOING_AWAY
         await until(lambda: talk.gone == [(speaker.sid, "drained")], "no disconnect")
 
 
