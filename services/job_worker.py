@@ -7,6 +7,7 @@ are taken by others, `LEASE_S` after its last sign of life.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -82,10 +83,14 @@ class JobWorker(BesideLooks):
             await self._finish()
 
     async def _finish(self) -> None:
-        try:
-            await self._begun.ended(_ENDING_S)
-        finally:
-            await self._begun.end()
+        """Whoever ends us asks again every moment, which is no reason to break off what may still finish."""
+        until = asyncio.get_running_loop().time() + (0 if self._ending.hurried else _ENDING_S)
+        while self._begun and (left_s := until - asyncio.get_running_loop().time()) > 0:
+            with suppress(asyncio.CancelledError):
+                await self._begun.ended(left_s)
+        while self._begun:  # the last of them are given back
+            with suppress(asyncio.CancelledError):
+                await self._begun.end()
 
     async def _live(self) -> None:
         if self._at_work:

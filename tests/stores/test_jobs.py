@@ -12,7 +12,7 @@ from core.errors import Unavailable
 from core.job import Job
 from core.keys import Keyring
 from core.seals import Seals
-from core.tasks import beside
+from core.tasks import beside, end
 from db.postgres.jobs import LEASE_S, JobStore, Schedule, until_next
 from services.job_keeping import FAILED_DAYS, LOG_DAYS, JobKeeping, KeepJobs
 from services.job_metrics import JobMetrics
@@ -207,6 +207,28 @@ async def test_a_worker_that_is_at_work_keeps_its_job(world: World) -> None:
         assert await store(world).take({"greet": Greet}, 5) == []
         go_on.set()
         await until_rows(world)
+
+
+async def test_a_worker_that_ends_finishes_what_it_can(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it is told to end meanwhile."""
+    monkeypatch.setattr("core.tasks.AGAIN_S", 0.01)
+    monkeypatch.setattr("services.job_worker._ENDING_S", PATIENCE_S)
+    go_on = asyncio.Event()
+
+    async def wait(_: str) -> None:
+        await go_on.wait()
+
+    jobs, greeter = store(world), Greeter(wait)
+    await jobs.add(Greet(name="ana"))
+    running = asyncio.create_task(worker(jobs, greeter).run())
+    assert await greeter.next() == "ana"
+    ending = asyncio.create_task(end([running]))
+    async with asyncio.timeout(PATIENCE_S):
+        while running.cancelling() < 3 and not running.done():
+            await asyncio.sleep(0.01)
+    go_on.set()
+    await ending
+    await until_rows(world)
 
 
 async def test_a_worker_that_ends_gives_back_what_it_cannot_finish(
