@@ -25,7 +25,9 @@ def check_places(settings: Settings) -> None:
     if media.startswith("file://"):
         check_folder(Path(media.removeprefix("file://")), "MEDIA_STORE")
     if not (settings.database_url and settings.redis_url):
-        check_room(_nearest(data), "DATA_DIR")  # the embedded servers say themselves whose folder it is
+        there = _nearest(data)
+        if _is_writable(there):  # else the embedded servers say themselves whose folder it is
+            check_room(there, "DATA_DIR")
     elif not media:
         check_folder(data, "DATA_DIR")
 
@@ -35,7 +37,7 @@ def check_folder(folder: Path, setting: str, least_bytes: int = _LEAST_BYTES) ->
     there = _nearest(folder)
     if not there.is_dir():
         raise UnusableError(f"{there} is no folder: set {setting} to one.")
-    if not os.access(there, os.W_OK | os.X_OK):
+    if not _is_writable(there):
         raise UnusableError(f"{there} cannot be written to by this user: see {setting}.")
     check_room(there, setting, least_bytes)
 
@@ -47,6 +49,10 @@ def check_room(there: Path, setting: str, least_bytes: int = _LEAST_BYTES) -> No
         raise UnusableError(
             f"The disk of {there} is full ({free // 2**20} MiB are left): make room, or see {setting}."
         )
+
+
+def _is_writable(there: Path) -> bool:
+    return os.access(there, os.W_OK | os.X_OK)
 
 
 def _nearest(folder: Path) -> Path:

@@ -42,6 +42,11 @@ def test_only_places_that_are_used_are_looked_at(tmp_path: Path) -> None:
         check_places(replace(usual, media_store=f"file://{tmp_path}/file"))
 
 
+def test_of_a_folder_of_embedded_servers_its_owner_is_asked_before_its_room() -> None:
+    """Where nobody may write there is no room either, which says nothing: they say themselves whose it is."""
+    check_places(Settings(data_dir="/proc/sys/data"))
+
+
 @pytest.mark.parametrize("off_s", [-3600, 3600])
 async def test_a_clock_of_postgres_that_is_off_is_told(world: World, off_s: int) -> None:
     """By how much, and which settings lead to the two; one that agrees is not spoken of."""
