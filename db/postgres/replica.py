@@ -15,7 +15,7 @@ import asyncpg
 from prometheus_client import CollectorRegistry, Gauge
 
 from core.clock import Clock
-from db.outage import OUTAGES
+from db.outage import OUTAGES, Outage
 from db.periodic import PeriodicTask
 from db.postgres.pool import Connection, Pool, Record
 
@@ -50,6 +50,7 @@ class Replica:
         self._pool: Pool | None = None
         self._notes: deque[tuple[int, float, int]] = deque(maxlen=_NOTES)
         self._as_of: tuple[float, int] | None = None
+        self._unread = Outage("the standby of DATABASE_REPLICA_URL is not read from", quiet_s=0)
         self.task = PeriodicTask(_EVERY_S, self.look, failing="The standby is not watched")
         if registry:
             gauge = Gauge(
@@ -100,11 +101,13 @@ class Replica:
         try:
             self._pool = self._pool or await self._open()
             replayed = await self._pool.fetchval(_REPLAYED)
-        except (*OUTAGES, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            replayed = None
-        if replayed is None:  # it is away, or no standby any more
+            if replayed is None:
+                raise ConnectionError("it is no standby")
+        except (*OUTAGES, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             self._as_of = None
+            self._unread.failed(error)
             return
+        self._unread.worked()
         reached = [note for note in self._notes if note[0] <= replayed]
         self._as_of = reached[-1][1:] if reached else None
 

@@ -42,4 +42,5 @@ async def test_a_standby_may_be_away_at_the_start_and_later(
         async with web.get(f"{node.address}/readyz") as answer:
             assert answer.status == 200
         await node.stop()
+        assert "standby of DATABASE_REPLICA_URL is not read from: begun" in node.log
         assert "Traceback" not in node.log
