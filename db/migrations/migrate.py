@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 FOLDER = Path(__file__).parent
-_PATIENCE_S = 10  # for a server that accepts connections and does not answer
+_PATIENCE_S = 6  # for a server that does not answer: with what a start takes besides, it is said within 10 s
 _TRIES = 20
 _LOCK = 7_312_026_001  # Any number that nothing else on this database locks.
 _ASKS_AN_ADMINISTRATOR = "RC001"  # the SQLSTATE of a migration whose message is for the operator
@@ -75,7 +75,7 @@ async def migrate(url: str, log: Log, *, until: str | None = None) -> None:
 
 async def _check_rows(url: str) -> None:
     """Raises `MigrationError` where rows are kept from this role that are its own to serve."""
-    connection = await Hosts(url).connect(timeout=_PATIENCE_S)
+    connection = await Hosts(url).connect(timeout=_PATIENCE_S, command_timeout=_PATIENCE_S)
     try:
         # Until 16 whoever has a role may take it.
         privilege = "SET" if connection.get_server_version().major >= 16 else "MEMBER"
@@ -96,7 +96,7 @@ async def _check_rows(url: str) -> None:
 
 async def current(url: str) -> str | None:
     """The version of the database; None while it is empty."""
-    connection = await Hosts(url).connect(timeout=_PATIENCE_S)
+    connection = await Hosts(url).connect(timeout=_PATIENCE_S, command_timeout=_PATIENCE_S)
     try:
         if await connection.fetchval("SELECT to_regclass('public.alembic_version')") is None:
             return None

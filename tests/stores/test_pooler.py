@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from db.migrations.migrate import current
 from db.postgres.consents import ConsentStore
 from db.postgres.pool import SESSION, Pool, open_pool
 from tests.machines.pgbouncer import pgbouncer
@@ -58,6 +59,20 @@ async def test_sessions_are_as_they_are_without_a_pooler(pool: Pool, database_ur
         other = await open_pool(careless.url, size=1, patience_s=PATIENCE_S, prepared=False)
         assert await other.unlike() == sorted(SESSION)
         await other.close()
+
+
+async def test_a_start_does_not_wait_for_a_pooler_whose_sessions_are_all_busy(
+    database_url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lets in whoever comes, and answers nobody."""
+    monkeypatch.setattr("db.migrations.migrate._PATIENCE_S", 0.5)
+    async with pgbouncer(database_url, default_pool_size="1", query_wait_timeout="0") as bouncer:
+        holder = await asyncpg.connect(bouncer.url)
+        async with holder.transaction(), asyncio.timeout(PATIENCE_S):
+            await holder.execute("SELECT 1")
+            with pytest.raises(TimeoutError):
+                await current(bouncer.url)
+        await holder.close()
 
 
 async def test_rows_in_portions_and_types_of_our_own(pool: Pool, world: World) -> None:
