@@ -19,6 +19,7 @@ from composition.foundation import Foundation
 from composition.own_data import OwnDataParts
 from composition.rest import Sidecar, sidecar
 from core.clock import now_ms
+from core.ending import Ending
 from core.ids import new_id
 from core.keys import Keyring
 from core.server_settings import DEFAULT_SECRET
@@ -212,6 +213,7 @@ async def serving(
     settings: Settings,
     checks: Mapping[str, Any] | None = None,
     keyring: Keyring | None = None,
+    ending: Ending | None = None,
 ) -> AsyncIterator[RestServer]:
     """The REST application on a free port, for as long as the block lasts."""
     clock = SteppedClock()
@@ -223,6 +225,7 @@ async def serving(
         node_id="rest",
         clock=clock,
         keyring=keyring,
+        ending=ending,
     )
     with sidecar(base, checks or {}) as side:
         async with (

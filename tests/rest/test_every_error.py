@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.contract.index import ENDPOINTS
 from core.contract.profiles import Me
+from core.ending import Ending
 from core.ids import new_id
 from core.wire.endpoint import Endpoint
 from tests.rest.conflicts import CONFLICTS
@@ -197,9 +198,11 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         await someone.rest.world.set_role(someone.signed_in["user"]["id"], "user")
     if endpoint.name == "open_id":
         return await someone.ask(endpoint, token=None)  # of whom this server takes none
-    if endpoint.name == "metrics":
-        apart = structs.replace(SETTINGS, metrics_port=9)
-        async with serving(someone.rest.world, someone.redis, someone.rest.redis_client, apart) as at:
+    if endpoint.name in {"metrics", "readyz"}:  # they have a port of their own; this process ends
+        apart, ending = structs.replace(SETTINGS, metrics_port=9), Ending()
+        ending.ask()
+        stores = someone.rest.world, someone.redis, someone.rest.redis_client
+        async with serving(*stores, apart, ending=ending) as at:
             return await someone.ask(endpoint, at=at)
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
