@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-media bench-news bench-reconnect bench-returns
+.PHONY: help run bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-fanout bench-idle bench-media bench-news bench-reconnect bench-returns
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -67,6 +67,10 @@ bench-sockets: packages-dev page ## CPU of Node's socket.io, stock python-socket
 bench-commands: packages-dev ## CPU of signals, messages, joins …, beside the best Node.js server for the same promises
 	@cd bench/commands/node && ../../../$(VENV) ../../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
 	@exec $(VENV) -m bench.commands $(ARGS)
+
+bench-fanout: packages-dev ## CPU of an event from node to node with 1, 3 and 8 nodes, beside AsyncRedisManager and Node's Redis adapter
+	@cd bench/fanout/node && ../../../$(VENV) ../../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
+	@exec $(VENV) -m bench.fanout $(ARGS)
 
 bench-matching: packages-dev ## Matching beside what is common, against the optimum with hindsight
 	@exec $(VENV) -m bench.matching $(ARGS)

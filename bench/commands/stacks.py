@@ -25,6 +25,7 @@ from db.embedded import EmbeddedServers, Urls
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 NODE_STACK = HERE / "node"
+NODE_PROGRAM = str(Path(ROOT_DIR) / "bin" / "node")
 SERVER_CORE, LOAD_CORE = 0, 1
 Flavour = Literal["ours", "node"]
 FLAVOURS: tuple[Flavour, ...] = ("ours", "node")
@@ -123,8 +124,9 @@ def _limit(name: str) -> dict[str, float]:
 class Node:
     """One process of a server: `port` answers."""
 
-    def __init__(self, flavour: Flavour, process: asyncio.subprocess.Process) -> None:
-        self._flavour, self.process, self.pid, self.port = flavour, process, process.pid, 0
+    def __init__(self, process: asyncio.subprocess.Process, *, terminates: bool) -> None:
+        self.process, self.pid, self.port = process, process.pid, 0
+        self._terminates = terminates
         self.said: list[str] = []
         self._ear: asyncio.Task[None] | None = None
 
@@ -136,9 +138,14 @@ class Node:
             env = {"DATABASE_URL": stores.urls.database_url, "REDIS_URL": stores.urls.redis_url, **PRODUCT}
         else:
             profiling = [f"--cpu-prof-dir={profile}", "--cpu-prof"] if profile else []
-            command = [str(Path(ROOT_DIR) / "bin" / "node"), *profiling, str(NODE_STACK / "server.mjs")]
+            command = [NODE_PROGRAM, *profiling, str(NODE_STACK / "server.mjs")]
             command.append(json.dumps(stores.node_settings()))
             env = {"NODE_ENV": "production"}
+        return await cls.run(command, env, terminates=flavour == "ours")
+
+    @classmethod
+    async def run(cls, command: list[str], env: dict[str, str], *, terminates: bool = False) -> "Node":
+        """On the servers' core, ready: it has said where it answers. Ends with its input, or by SIGTERM."""
         if (os.cpu_count() or 1) > 1:
             command = ["taskset", "-c", str(SERVER_CORE), *command]
         process = await asyncio.create_subprocess_exec(
@@ -149,7 +156,7 @@ class Node:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        node = cls(flavour, process)
+        node = cls(process, terminates=terminates)
         assert process.stdout is not None
         async with asyncio.timeout(60):
             async for line in process.stdout:
@@ -174,8 +181,8 @@ class Node:
     async def stop(self) -> None:
         """As a supervisor does."""
         assert self.process.stdin is not None
-        self.process.stdin.close()  # which ends the Node.js server
-        if self._flavour == "ours":
+        self.process.stdin.close()
+        if self._terminates:
             with suppress(ProcessLookupError):
                 self.process.terminate()
         try:
