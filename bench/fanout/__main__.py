@@ -6,7 +6,7 @@ the first node, tells the other, at the last node, something of 1 KB, and again 
 and has arrived. Each node between has a client of its own to whom nothing is said. It is checked that all
 that was said arrives, once and in order. Ours is the whole product with one more command, so its figures
 have decoding, limits and order in them; the others emit, and no more. What a process uses standing idle is
-taken off.
+taken off. PostgreSQL is not asked.
 
 Prints µs of CPU an event: medians of the rounds, with the smallest and the largest. Windows in which other
 processes took too much of the machine are measured again, three times at most, then left out. Ends by itself.
@@ -159,8 +159,8 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 3, 8], help="how many there are")
     parser.add_argument("--stacks", nargs="+", default=list(STACKS), choices=STACKS)
     parser.add_argument("--pairs", type=int, default=20, help="each with one event under way")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a measured window")
-    parser.add_argument("--idle", type=float, default=2.0, help="seconds of standing idle that are measured")
+    parser.add_argument("--seconds", type=float, default=0.7, help="length of a measured window")
+    parser.add_argument("--idle", type=float, default=1.5, help="seconds of standing idle that are measured")
     parser.add_argument("--noise", type=float, default=0.15, help="share of a core others may take")
     parser.add_argument("--most", type=float, default=180, help="seconds after which it stops")
     options = parser.parse_args()

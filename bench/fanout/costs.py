@@ -22,21 +22,19 @@ class Reading(Struct, frozen=True):
 
     nodes: tuple[float, ...]
     redis: float
-    postgres: float
     others: float
     wall_s: float
 
     @classmethod
     def now(cls, meters: Meters, pids: Sequence[int]) -> "Reading":
         used = meters.used(pids)
-        return cls(tuple(map(cpu_us, pids)), used.redis, used.postgres, used.others, time.perf_counter())
+        return cls(tuple(map(cpu_us, pids)), used.redis, used.others, time.perf_counter())
 
     def since(self, before: "Reading") -> "Reading":
         nodes = tuple(mine - theirs for mine, theirs in zip(self.nodes, before.nodes, strict=True))
         return Reading(
             nodes,
             self.redis - before.redis,
-            self.postgres - before.postgres,
             self.others - before.others,
             self.wall_s - before.wall_s,
         )
@@ -49,7 +47,6 @@ class Cost(Struct, frozen=True):
     receiving: float | None
     idle: float | None  # one of them
     redis: float
-    postgres: float
     all: float
     rate: float  # events a second
     standing: float  # ms of CPU a second of a node to which nothing is said
@@ -124,15 +121,14 @@ def _of(used: Reading, idle: Reading, events: int, busy_s: float) -> Cost:
         return (mine - standing * used.wall_s / idle.wall_s) / events
 
     nodes = [more(mine, standing) for mine, standing in zip(used.nodes, idle.nodes, strict=True)]
-    redis, postgres = more(used.redis, idle.redis), more(used.postgres, idle.postgres)
+    redis = more(used.redis, idle.redis)
     others = nodes[1:-1]
     return Cost(
         emitting=nodes[0],
         receiving=nodes[-1] if len(nodes) > 1 else None,
         idle=sum(others) / len(others) if others else None,
         redis=redis,
-        postgres=postgres,
-        all=sum(nodes) + redis + postgres,
+        all=sum(nodes) + redis,
         rate=events / busy_s,
         standing=sum(idle.nodes) / len(idle.nodes) / idle.wall_s / 1000,
     )

@@ -39,9 +39,9 @@ class Cluster:
         self.nodes: list[Node] = []
 
     async def grow(self, size: int) -> None:
-        """Until there are so many nodes."""
-        missing = range(size - len(self.nodes))
-        self.nodes += await asyncio.gather(*(_start(self._stack, self._stores) for _ in missing))
+        """Until there are so many nodes. They start one after the other, as they share a core."""
+        while len(self.nodes) < size:
+            self.nodes.append(await _start(self._stack, self._stores))
 
     async def stop(self) -> None:
         """All of them."""
