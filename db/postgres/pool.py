@@ -3,6 +3,7 @@
 import asyncio
 import math
 import re
+import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -275,10 +276,10 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
 class _Loan:
     """A connection of one's own for as long as the block lasts."""
 
-    __slots__ = ("_bare", "_holder", "_pool")
+    __slots__ = ("_amid", "_bare", "_holder", "_pool")
 
     def __init__(self, pool: _PatientPool) -> None:
-        self._pool = pool
+        self._pool, self._amid = pool, sys.exception()
 
     async def __aenter__(self) -> Connection:
         try:
@@ -290,7 +291,23 @@ class _Loan:
         return connection
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        await self._pool.over(self._holder, self._bare, error)
+        try:
+            await self._pool.over(self._holder, self._bare, error)
+        finally:
+            if self._hides_cancellation(error):
+                raise asyncio.CancelledError from error
+
+    def _hides_cancellation(self, error: BaseException | None) -> bool:
+        """Whether the driver raises that it cannot undo a transaction in which the task was cancelled.
+
+        A loan that was taken amid that, to clean up, hides nothing by its own error.
+        """
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():
+            return False
+        while error and isinstance(error, (*OUTAGES, asyncpg.InterfaceError, asyncpg.InternalClientError)):
+            error = error.__context__
+        return isinstance(error, asyncio.CancelledError) and error is not self._amid
 
 
 async def _forget_nothing(_: Connection) -> None:

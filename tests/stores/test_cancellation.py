@@ -1,8 +1,11 @@
-"""A task that waits for Redis can be cancelled, at whichever step of a command."""
+"""A task that waits for a store can be cancelled, at whichever step of a command."""
 
 import asyncio
 import random
 
+import pytest
+
+from db.postgres.pool import open_pool
 from db.redis.multiplexed import RedisClient
 from tests.patience import PATIENCE_S
 
@@ -29,3 +32,48 @@ async def test_no_cancellation_is_lost(redis_client: RedisClient) -> None:
         over.set()  # a task that lost its cancellation ends here, and not as cancelled
         await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE_S)
         assert [task.cancelled() for task in tasks] == [True] * AT_ONCE
+
+
+async def test_one_in_a_transaction_is_not_lost_with_its_connection(database_url: str) -> None:
+    """The driver wants to undo the transaction, and raises that it cannot."""
+    pool = await open_pool(database_url, size=2)
+    begun: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def stay() -> None:
+        async with pool.acquire() as connection, connection.transaction(), connection.transaction():
+            begun.set_result(await connection.fetchval("SELECT pg_backend_pid()"))
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stay())
+    await pool.fetchval("SELECT pg_terminate_backend($1)", await begun)
+    async with asyncio.timeout(PATIENCE_S):
+        while pool.get_size() > 1:
+            await asyncio.sleep(0.005)
+    task.cancel()
+    await asyncio.wait([task], timeout=PATIENCE_S)
+    assert task.cancelled()
+    await pool.close()
+
+
+async def test_who_cleans_up_after_one_is_told_that_there_is_no_connection(database_url: str) -> None:
+    """And can go on with what else is to be done."""
+    pool = await open_pool(database_url, size=2)
+
+    async def clean_up() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            connection.terminate()
+            await connection.fetchval("SELECT 1")
+
+    async def stay() -> str:
+        try:
+            return await asyncio.Event().wait() and ""
+        except asyncio.CancelledError:
+            with pytest.raises(ConnectionError):
+                await clean_up()
+            return "cleaned up"
+
+    task = asyncio.create_task(stay())
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await asyncio.wait_for(task, PATIENCE_S) == "cleaned up"
+    await pool.close()
