@@ -149,14 +149,13 @@ class Bus:
             self._catching_up[catch_up] = False
             try:
                 await catch_up()
-                if not self._catching_up[catch_up]:
-                    del self._catching_up[catch_up]
-                    return
             except AWAY as error:
                 _log.debug("what the event bus missed cannot be read yet", error=repr(error))
                 await asyncio.sleep(_PAUSE_S)
+                continue
             except Exception:
                 _log.exception("what the event bus missed was not read")
+            if not self._catching_up[catch_up]:
                 del self._catching_up[catch_up]
                 return
 

@@ -372,3 +372,27 @@ async def test_a_catch_up_that_finds_no_store_is_tried_again(redis: Redis, bus: 
     await cut(redis)
     async with asyncio.timeout(PATIENCE_S):
         await done.wait()
+
+
+async def test_what_is_missed_while_a_catch_up_fails_is_caught_up_too(redis: Redis, bus: Bus) -> None:
+    """By a fault of ours: it says nothing about the next time."""
+    again, done = asyncio.Event(), asyncio.Event()
+    faults = [ValueError("a fault of ours")]
+
+    async def catch_up() -> None:
+        if faults:
+            await again.wait()
+            raise faults.pop()
+        done.set()
+
+    async def noted() -> None:
+        returns.put_nowait(None)
+
+    returns: asyncio.Queue[None] = asyncio.Queue()
+    bus.on_return += [catch_up, noted]
+    async with asyncio.timeout(PATIENCE_S):
+        for _ in range(2):
+            await cut(redis)
+            await returns.get()
+        again.set()
+        await done.wait()
