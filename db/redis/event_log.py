@@ -171,8 +171,8 @@ class EventLog:
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
-        asked = [self.tell(each) for each in numbered]
-        return [None if (stand := await each) < 0 else stand for each in asked]
+        stands = await asyncio.gather(*(self.tell(each) for each in numbered))
+        return [None if stand < 0 else stand for stand in stands]
 
     @property
     def generation(self) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -9,7 +10,8 @@ from itertools import count
 import pytest
 
 from core.keys import Keyring
-from db.outage import OUTAGES
+from core.numbered_event import NumberedEvent
+from db.outage import AWAY, OUTAGES
 from db.redis.event_log import EventLog
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.multiplexed.words import key_slot
@@ -82,3 +84,24 @@ async def test_offsets_of_before_recover_nothing_where_events_may_be_lost(cluste
         assert {(await each.look())[part].name for each in (log, idle) for part in [log.logs.part(ana)]} == {
             after[ana].log.name
         }
+
+
+async def test_masters_that_are_away_are_told_of_once(cluster: RedisCluster) -> None:
+    """By who asks, and not by each question that nobody asks about any more."""
+    said: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: said.append(about))
+    users = whose(0), whose(1)
+    async with node(cluster) as (client, log):
+        async with asyncio.timeout(PATIENCE_S):
+            while len(client._servers.replicated) < 3:
+                await client.command("PING")
+                client.keep_up()
+        await client.replicated()
+        for number in (0, 1, 3, 4):
+            await cluster.kill(number)
+        with pytest.raises(OUTAGES):
+            await client.replicated()
+        with pytest.raises(AWAY):
+            await log.announce([NumberedEvent(users, ended(n), "lane", n, n - 1) for n in (1, 2)])
+    gc.collect()
+    assert said == []

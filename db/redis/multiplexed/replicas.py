@@ -34,7 +34,7 @@ class Replicas:
             self._nodes.pop(place).hang_up()
         asked = [self._ask(place, tag) for place, tag in masters.items()]
         try:
-            answers = [await each for each in asked]
+            answers = await asyncio.gather(*asked)
         except MovedError as error:
             self._servers.unreachable()
             raise RefusedError(f"It is no master any more: {error}") from error
