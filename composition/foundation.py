@@ -113,7 +113,8 @@ async def foundation(settings: Settings, ending: Ending | None = None) -> AsyncI
             if remark:
                 _log.warning(remark)
         stack.enter_context(process_metrics(registry))
-        told = store_metrics(registry, pool, redis, bus, node_id=node_id, clock=clock)
+        standby = await stack.enter_async_context(replica(settings, pool, clock, registry))
+        told = store_metrics(registry, pool, standby, redis, bus, node_id=node_id, clock=clock)
         await stack.enter_async_context(told)
         await stack.enter_async_context(metrics_listening(registry, settings))
         yield Foundation(
@@ -126,7 +127,7 @@ async def foundation(settings: Settings, ending: Ending | None = None) -> AsyncI
             registry=registry,
             keyring=keyring,
             ending=ending,
-            replica=await stack.enter_async_context(replica(settings, pool, clock, registry)),
+            replica=standby,
         )
 
 

@@ -32,8 +32,8 @@ async def replica(
         )
 
     found = Replica(primary, open_it, most_s=settings.replica_lag_s, clock=clock, registry=registry)
-    async with beside(found.task.run()):
-        try:
+    try:
+        async with beside(found.task.run()):
             yield found
-        finally:
-            await found.close()
+    finally:
+        await found.close()

@@ -1,6 +1,6 @@
 """What Prometheus is told of the pools of connections: read off them when it asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
@@ -10,9 +10,9 @@ from db.postgres.pool import Pool
 
 
 class PoolMetrics(Collector):
-    """`pools` by what they are for, such as `primary`."""
+    """`pools` gives those that are open, by what they are for: `primary`, `standby`."""
 
-    def __init__(self, pools: Mapping[str, Pool]) -> None:
+    def __init__(self, pools: Callable[[], Mapping[str, Pool]]) -> None:
         self._pools = pools
 
     def collect(self) -> Iterator[Metric]:
@@ -33,7 +33,7 @@ class PoolMetrics(Collector):
             "Seconds for which those waited who found no open connection free: for one, or until giving up.",
             labels=["pool"],
         )
-        for name, pool in self._pools.items():
+        for name, pool in self._pools().items():
             idle = pool.get_idle_size()
             most.add_metric([name], pool.get_max_size())
             there.add_metric([name, "busy"], pool.get_size() - idle)

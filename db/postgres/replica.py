@@ -65,6 +65,11 @@ class Replica:
         """How old at most what it says is; infinite where that is not known."""
         return float("inf") if self._as_of is None else self._monotonic() - self._as_of[0]
 
+    @property
+    def standby(self) -> Pool | None:
+        """Its connections, once it was there."""
+        return self._pool
+
     def pool(self, since: int = 0) -> Pool:
         """Where to read what was so at `since`, in ms, or later."""
         if self._pool is None or self._as_of is None or self._as_of[1] < since or self.lag_s > self._most_s:

@@ -11,6 +11,7 @@ from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 from tests.served import Served
 
+OPEN = 'realtime_postgres_connections_max{pool="standby"}'
 LAG = re.compile(r"^realtime_postgres_replica_lag_seconds (\S+)$", re.MULTILINE)
 
 
@@ -37,6 +38,8 @@ async def test_a_standby_may_be_away_at_the_start_and_later(
         assert await lag_s(node, web) == float("inf")
         await standby.start()
         await until(node, web, known=True)
+        async with web.get(f"{node.address}/metrics") as answer:
+            assert OPEN in await answer.text()
         await standby.kill()
         await until(node, web, known=False)
         async with web.get(f"{node.address}/readyz") as answer:

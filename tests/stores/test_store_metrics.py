@@ -37,7 +37,7 @@ async def until(collector: Collector, name: str, least: float, **labels: str) ->
 
 async def test_who_waits_for_a_connection_is_told_and_then_how_long(world: World, database_url: str) -> None:
     pool = await open_pool(database_url, size=2)
-    metrics = PoolMetrics({"primary": pool})
+    metrics = PoolMetrics(lambda: {"primary": pool})
     own = {"pool": "primary"}
     async with pool.acquire():
         assert told(metrics, "postgres_connections", state="busy", **own) == 1
