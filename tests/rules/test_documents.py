@@ -20,7 +20,7 @@ A_CLASS = re.compile(r"([A-Z]\w*[a-z]\w*)(?:\.(\w+))?(?:\(.*\))?")
 A_MODULE = re.compile(rf"(?:{PACKAGES})(?:\.\w+)+")
 # Not classes of ours: a folder of Caddy's, headers, a value that somebody holds dear, a file, others' names.
 FOREIGN = {"pki/authorities/local/", "Authorization", "ETag", "Host", "Origin", "Honesty", "Dockerfile"}
-FOREIGN |= {"Any", "InterfaceError", "Intl", "Protocol", "RTCPeerConnection"}
+FOREIGN |= {"Any", "AsyncRedisManager", "InterfaceError", "Intl", "Protocol", "RTCPeerConnection"}
 
 
 def test_the_drawing_of_the_call_is_the_table() -> None:
