@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from core.clock import now_ms
 from core.contract.queue import QueueLeft
-from core.errors import Gone
+from core.errors import Gone, Unavailable
 from core.ids import new_id
 from core.settings import Settings
 from db.redis.bus import Bus
@@ -131,6 +131,32 @@ async def test_a_stream_that_refuses_leaves_all_to_the_outbox(
 
 async def heard_by(node: CallNode, user_id: str) -> int:
     return len(await node.stores.events.after(user_id, EventId(0, 0)))
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["just saved", "saved a while ago"])
+async def test_what_a_line_refuses_waits_and_is_told_by_the_repeat(
+    node: CallNode, call: Call, redis: Redis, alone: bool
+) -> None:
+    """With what stands behind it for the same user. Whoever could be told was, and hears it once."""
+    effects = news(call, 1, 2)
+    pending = await save(node, call, effects, at_once=False)
+    if not alone:
+        node.stores.calls._alone.clear()
+    line = opened(call.epoch, device="own", from_device="other", now=now_ms())
+    told = {
+        item.key: (item, replace(each, line=line)) for item, each in zip(pending, words(effects), strict=True)
+    }
+    refusing = f"line:{{{call.parties[1].user_id}}}"
+    await redis.set(refusing, "no line")
+    answers = await node.stores.calls.tell(call, list(told.values()), (), now=now_ms())
+    assert [isinstance(answer, Unavailable) for answer in answers] == [False, True] * 2
+    assert await heard(node, call) == [["1", "2"], []]
+    await redis.delete(refusing)
+    left = [told[item.key] for item in await node.stores.calls.outbox(call.id)]
+    assert [each.user_id for _, each in left] == [call.parties[1].user_id] * 2
+    assert await node.stores.calls.tell(call, left, (), now=now_ms()) == [None, None]
+    assert await heard(node, call) == [["1", "2"]] * 2
+    assert await node.stores.calls.outbox(call.id) == []
 
 
 async def test_two_who_tell_the_same_tell_it_once(node: CallNode, call: Call) -> None:

@@ -25,8 +25,11 @@ for i = 4, #KEYS do
   end
 end
 -- Nodes that tell what they have read a while ago leave this mark, as do those of versions that know no such script.
+local function mark(stream, number)
+  return 'said' .. string.sub(stream, 7) .. ':' .. call .. ':' .. number
+end
 local function first(stream, number)
-  return alone or redis.call('SET', 'said' .. string.sub(stream, 7) .. ':' .. call .. ':' .. number, 1, 'NX', 'PX', ARGV[4])
+  return alone or redis.call('SET', mark(stream, number), 1, 'NX', 'PX', ARGV[4])
 end
 local gone, answers = {unpack(ARGV, 7, 6 + performed)}, {}
 for from = 7 + performed, #ARGV, 7 do
@@ -35,9 +38,15 @@ for from = 7 + performed, #ARGV, 7 do
   if not answer then
     answer = 0
     if (alone or entries[number]) and first(KEYS[nth], number) then
-      tell(at, call, from + 1, ARGV[3], ARGV[5])
-      answer = 1
+      local done, fault = pcall(tell, at, call, from + 1, ARGV[3], ARGV[5])
+      answer = done and 1 or {err = fault}
+      if not done then
+        faults[nth] = answer -- what comes after it waits too
+        redis.call('DEL', mark(KEYS[nth], number))
+      end
     end
+  end
+  if not faults[nth] then
     gone[#gone + 1] = number
   end
   answers[#answers + 1] = answer
