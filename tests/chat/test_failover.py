@@ -42,7 +42,7 @@ async def test_what_no_replica_has_yet_is_told_again_after_a_failover(talk: Chat
             await cluster.tell(number, "CLIENT KILL", "TYPE", "REPLICA")
         await node.chat.send(talk.ben, ChatSend(room_id=talk.room_id, client_id="2", content="2"))
         clearing = asyncio.create_task(node.announcer.clear())
-        await asyncio.wait([clearing], timeout=1)
+        await cluster.until(1, master, "INFO", "clients", told=lambda about: about["blocked_clients"])
         await cluster.kill(master)
         await frozen.aclose()
         with contextlib.suppress(*AWAY):

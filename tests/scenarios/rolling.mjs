@@ -65,7 +65,7 @@ async function talk(person, room_id, said) {
     const content = `${person.account.user.username} ${number}`;
     await surely(person, "chat:send", { room_id, client_id: content, content });
     said.push(content);
-    await pause(30);
+    await pause(150);
   }
 }
 
@@ -73,7 +73,7 @@ async function talk(person, room_id, said) {
 async function speak(person, call_id) {
   for (let audio = true; !over; audio = !audio) {
     await surely(person, "call:media", { call_id, audio, video: false });
-    await pause(50);
+    await pause(250);
   }
 }
 

@@ -24,7 +24,7 @@ Crowd = Callable[..., Awaitable[Person]]
 Condition = Callable[[], Awaitable[bool]]
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 # Longer than any test: whoever ends in time was hurried.
-LONG = {"DRAIN_NOTICE_S": "5", "DRAIN_S": "10"}
+LONG = {"DRAIN_NOTICE_S": "12", "DRAIN_S": "3"}
 HELD = """
     SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
 """
@@ -147,8 +147,10 @@ async def test_a_call_does_not_notice_that_somebody_changed_nodes(
     here, there, pair = await talking(start_node, crowd)
     await pair.ben.ask("presence:watch", user_ids=[pair.she.id])
     pair.ben.forget()
-    assert await here.stop() == 0
+    here.send(signal.SIGTERM)
+    await pair.ana.closed.wait()
     back = await pair.she.connect(address=there.address, offset=pair.ana.offset, pid=pair.ana.ready["pid"])
+    assert await here.ended() == 0
     assert back.ready["recovered"]
     assert back.ready["call"]["state"] == "live"
     await pair.ben.ask("call:media", call_id=pair.call_id, audio=False, video=False)
@@ -174,10 +176,13 @@ async def test_who_waits_keeps_the_place(start_node: StartNode, crowd: Crowd) ->
     assert (await first.rest("POST", "/v1/blocks", json={"user_id": second.id}))[0] == 201
     devices = [await each.connect() for each in (first, second)]
     tickets = [(await device.ask("queue:join", mode="voice"))["ticket"] for device in devices]
-    assert await here.stop() == 0
+    here.send(signal.SIGTERM)
+    for device in devices:
+        await device.closed.wait()
     later = await second.connect(address=there.address, offset=devices[1].offset)
     sooner = await first.connect(address=there.address, offset=devices[0].offset)
     assert [sooner.ready["ticket"], later.ready["ticket"]] == tickets
+    assert await here.ended() == 0
 
 
 async def test_it_ends_though_clients_do_not_read(start_node: StartNode, crowd: Crowd) -> None:
