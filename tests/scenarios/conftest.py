@@ -1,6 +1,7 @@
 """Nodes as they are deployed: processes of their own on one Postgres and one Redis."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ async def start_node(nodes_database_url: str, nodes_redis_url: str) -> AsyncIter
         return node
 
     yield start
-    for node in nodes:
-        await node.stop()
+    # As from a terminal: nobody is left who would have to be sent away gently.
+    await asyncio.gather(*(node.stop(signal.SIGINT) for node in nodes))
 
 
 @pytest.fixture
