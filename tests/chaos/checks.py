@@ -5,8 +5,9 @@ where nothing was recovered the history is read.
 """
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tests.chaos.history import (
     Acknowledged,
@@ -30,6 +31,8 @@ from tests.chaos.history import (
 
 SOON_S = 1.0  # within which a message is shown when all is well
 OUT_OF_SERVICE = {"unavailable"}
+# An error that was never raised has no traceback.
+_FAULT = re.compile(r"Traceback|\[(?:error|critical)\b")
 
 
 def lost(history: History) -> list[str]:
@@ -94,10 +97,13 @@ def out_of_order(history: History) -> list[str]:
 
 
 def in_two_calls(history: History) -> list[str]:
-    """Users who were told that a call started while they had not heard of another one's end."""
+    """Users told that a call started who had not heard of another one's end; and calls of three."""
     found = []
     now: dict[int, str | None] = {}
+    members: dict[str, set[int]] = defaultdict(set)
     for moment in history.moments:
+        if isinstance(moment, Started | Told):
+            members[moment.call].add(moment.user)
         current = now.get(moment.user)
         match moment:
             case Welcomed(call=call, recovered=False):
@@ -109,7 +115,7 @@ def in_two_calls(history: History) -> list[str]:
                 now[moment.user] = call
             case Ended(call=call) if call == current:
                 now[moment.user] = None
-    return found
+    return found + [f"{call} is one of {sorted(who)}" for call, who in members.items() if len(who) > 2]
 
 
 def live_calls(history: History) -> dict[str, set[int]]:
@@ -192,25 +198,41 @@ def ghosts(history: History) -> list[str]:
 
 def unanswered(history: History) -> list[str]:
     """Commands that got no answer in time, though socket and node stayed up, and clients had time to read."""
-    answers = {(a.user, a.ask): a.at for a in history.of(Answered)}
+    return [what for what, excused in _overdue(history) if not excused]
+
+
+def excused(history: History) -> int:
+    """Those that would be among them, had the clients' own process been in time."""
+    return sum(excused for _, excused in _overdue(history))
+
+
+def _overdue(history: History) -> Iterator[tuple[str, bool]]:
+    """Each command that was not answered in time, and whether that is for the clients' own delay."""
+    answers = {(a.user, a.ask): a for a in history.of(Answered)}
     closed: dict[int, list[float]] = defaultdict(list)
     for moment in history.of(Closed):
         closed[moment.user].append(moment.at)
-    still, overslept = list(history.of(Unserved)), list(history.of(Overslept))
+    still: dict[int, list[Unserved]] = defaultdict(list)
+    for unserved in history.of(Unserved):
+        still[unserved.user].append(unserved)
+    overslept = list(history.of(Overslept))
     end = max((moment.at for moment in history.moments), default=0.0)
-    found = []
     for ask in history.of(Asked):
-        due = ask.at + history.answer_s
-        answer = answers.get((ask.user, ask.ask), end)
-        after_s = answer - ask.at - sum(late.by_s for late in overslept if ask.at < late.at <= answer)
-        if after_s <= history.answer_s or due > end:
+        since = ask.at
+        for unserved in still[ask.user]:  # once its node goes on, it has as long as any other
+            if unserved.at <= since + history.answer_s and since <= unserved.until:
+                since = unserved.until
+        due = since + history.answer_s
+        answer = answers.get((ask.user, ask.ask))
+        at = end if answer is None else answer.at
+        if at <= due or due > end or any(ask.at <= gone <= due for gone in closed[ask.user]):
             continue
-        if any(ask.at <= at <= due for at in closed[ask.user]):
-            continue
-        if any(s.user == ask.user and s.at <= due and ask.at <= s.until for s in still):
-            continue
-        found.append(f"{ask.command} of {ask.user} had no answer for {after_s:.2f} s")
-    return found
+        late_s = sum(max(0.0, min(each.at, at) - max(each.at - each.by_s, since)) for each in overslept)
+        after_s = at - since - late_s
+        what = f"{ask.command} of {ask.user} had no answer for {after_s:.2f} s"
+        said = "nothing" if answer is None else answer.code
+        place = f"asked {ask.at - history.struck:.1f} s after the fault struck, {said} came"
+        yield f"{what} ({place})", after_s <= history.answer_s
 
 
 def recoveries(history: History) -> list[float]:
@@ -254,3 +276,8 @@ def _longest(history: History, moments: Iterable[Moment]) -> float:
                 longest = max(longest, moment.at - max(since, min(history.over, moment.at)))
                 since = None
     return longest if since is None else math.inf
+
+
+def faults_logged(log: str) -> int:
+    """Tracebacks in what a node has logged, and lines of errors."""
+    return len(_FAULT.findall(log))

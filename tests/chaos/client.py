@@ -113,8 +113,10 @@ class Client:
             await asyncio.gather(self._comes, return_exceptions=True)
             self._comes = None
         self.drop()
-        for errand in list(self._errands):
+        errands = list(self._errands)
+        for errand in errands:
             errand.cancel()
+        await asyncio.gather(*errands, return_exceptions=True)
         self._saw(Closed(time.monotonic(), self.number, wanted=True))
 
     def drop(self) -> None:
@@ -243,6 +245,8 @@ class Client:
     # ---- hearing ----
 
     def _hear(self, name: str, *arguments: Any) -> None:
+        if self._comes is None:  # it has left, and this was on its way
+            return
         payload, offset = arguments[0], arguments[1] if len(arguments) > 1 else None
         if offset is not None:
             repeat = offset in self._offsets

@@ -11,6 +11,7 @@ from random import Random
 
 import aiohttp
 
+from tests.chaos import checks
 from tests.chaos.history import Unserved
 from tests.chaos.population import Population
 from tests.chaos.stores import Kind, Stores, open_stores
@@ -68,7 +69,6 @@ class Scene:
     def begin(self) -> None:
         """Another fault is about to strike."""
         self._over = None
-        self.tracebacks()
 
     def over(self) -> None:
         """From here on recovery is counted; without it, from the moment in which the fault's work ends."""
@@ -93,9 +93,9 @@ class Scene:
                 self.people.history.moments.append(Unserved(now, client.number, now + seconds))
 
     def tracebacks(self) -> int:
-        """How many the nodes have logged since this was asked last."""
+        """How many the nodes have logged since this was asked last, and how many errors."""
         logs = [node.log for node in self.nodes]
-        found = sum(log[read:].count("Traceback") for log, read in zip(logs, self._read, strict=True))
+        found = sum(checks.faults_logged(log[read:]) for log, read in zip(logs, self._read, strict=True))
         self._read = [len(log) for log in logs]
         return found
 

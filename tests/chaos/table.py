@@ -18,7 +18,15 @@ NONE_OF: dict[str, Check] = {
     "ghosts": checks.ghosts,
     "unanswered": checks.unanswered,
 }
-COLUMNS = ("fault", "acked", *NONE_OF, "tracebacks", "calls", "recovered after s: median, p99, max (users)")
+COLUMNS = (
+    "fault",
+    "acked",
+    *NONE_OF,
+    "excused",
+    "tracebacks",
+    "calls",
+    "recovered after s: median, p99, max (users)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Row:
     calls: list[str]  # what is wrong about them
     told: bool  # calls cannot survive, and each end has to be told
     recovered_s: list[float]
+    excused: int = 0  # commands that were late because the clients' own process was
     broke_off: str = ""
 
     @classmethod
@@ -73,6 +82,7 @@ def judge(name: str, history: History, *, told: bool = False) -> Row:
         calls=checks.calls_not_told(history) if told else checks.calls_lost(history),
         told=told,
         recovered_s=checks.recoveries(history),
+        excused=checks.excused(history),
     )
 
 
@@ -87,7 +97,8 @@ def recovery(seconds: Sequence[float]) -> str:
 def _cells(row: Row) -> list[str]:
     calls = f"{row.at_stake} told" if row.told and not row.calls else f"{row.survived} of {row.at_stake}"
     counts = [str(len(found)) for found in row.found.values()]
-    return [row.name, str(row.acknowledged), *counts, str(row.tracebacks), calls, recovery(row.recovered_s)]
+    counts += [str(row.excused), str(row.tracebacks)]
+    return [row.name, str(row.acknowledged), *counts, calls, recovery(row.recovered_s)]
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from tests.chaos.checks import faults_logged
 from tests.chaos.history import (
     Acknowledged,
     Answered,
@@ -133,11 +134,27 @@ WRONG: list[tuple[str, Doctor]] = [
         "in two calls: 0 was in call and came to be in other",
         also(Welcomed(30.0, ANA, recovered=True, call="other")),
     ),
+    ("in two calls: call is one of [0, 1, 2]", also(Told(30.0, CLEO, "call", "live"))),
     ("ghosts: 1 sees 2 as online", also(Seen(40.0, BEN, CLEO, "online"))),
     ("unanswered: chat:send of 1 had no answer for 5.00 s", also(Asked(36.0, BEN, 9, "chat:send"))),
     (
         "unanswered: chat:send of 1 had no answer for 3.10 s",
         also(Asked(30.0, BEN, 9, "chat:send"), Answered(33.1, BEN, 9, "ok")),
+    ),
+    (
+        "unanswered: chat:send of 1 had no answer for 3.10 s",
+        # The clients were late before they asked, and for a moment afterwards.
+        also(
+            Asked(30.0, BEN, 9, "chat:send"),
+            Overslept(30.1, -1, 5.0),
+            Answered(33.4, BEN, 9, "ok"),
+            Overslept(33.5, -1, 0.3),
+        ),
+    ),
+    (
+        "unanswered: chat:send of 1 had no answer for 9.00 s",
+        # Its node stood still, and then went on.
+        also(Unserved(29.0, BEN, 32.0), Asked(30.0, BEN, 9, "chat:send")),
     ),
     ("tracebacks: 1", loud),
     ("calls: call ended for 1: connection_lost", also(Ended(30.0, BEN, "call", "connection_lost"))),
@@ -205,7 +222,7 @@ def test_a_call_that_no_fault_can_leave_alive_must_be_told_to_have_ended() -> No
     [
         Closed(31.0, BEN),
         Unserved(29.0, BEN, 45.0),
-        Overslept(35.0, -1, 9.0),
+        Overslept(40.0, -1, 9.0),
     ],
     ids=["the socket went", "the node stood still", "the clients had no time to read"],
 )
@@ -236,3 +253,10 @@ def test_a_repeat_that_was_read_before_is_not_shown_twice() -> None:
 def test_a_fault_that_could_not_be_played_is_no_success() -> None:
     row = Row.broken("kill", "the node ended with 1")
     assert row.wrong == ["broke off: the node ended with 1"]
+
+
+def test_an_error_without_a_traceback_is_one_too() -> None:
+    at = "2026-01-01T00:00:00.000000Z"
+    assert faults_logged(f"{at} [warning  ] not ready: redis: begun   error='It does not answer.'\n") == 0
+    assert faults_logged(f"{at} [error    ] a command failed               command=chat:send\n") == 1
+    assert faults_logged("Traceback (most recent call last):\n") == 1

@@ -10,7 +10,9 @@ from random import Random
 
 import pytest
 
+from tests.chaos.checks import ghosts
 from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.history import History
 from tests.chaos.rounds import quietly, run
 from tests.chaos.scene import Pace, Scene, scene
 from tests.chaos.stores import Stores
@@ -101,6 +103,16 @@ async def test_a_network_that_lies_is_noticed(
     row = await run(stage, Fault("lies", "what the server says is falsified", lie), arrival_s=1.0)
     assert row.found[column]
     assert row.calls == []
+
+
+async def test_who_has_not_gone_would_be_noticed(stage: Scene) -> None:
+    people = stage.people
+    people.away = [people.clients[0]]  # so they say, and stay
+    try:
+        seen = await people.look_for_the_gone()
+    finally:
+        people.away = []
+    assert ghosts(History(moments=[*seen]))
 
 
 async def test_a_call_that_ends_is_not_counted_as_one_that_survived(stage: Scene) -> None:

@@ -75,6 +75,7 @@ async def clock_ahead(scene: Scene) -> None:
     scene.over()
     await _replace(scene, number, PYTHONPATH=str(AHEAD), AHEAD_S=str(AHEAD_S))
     await asyncio.sleep(AHEAD_FOR_S)
+    assert "clock is more than a second off" in scene.nodes[number].log, "its clock was right"
     await _replace(scene, number, PYTHONPATH="", AHEAD_S="0")
 
 
