@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -82,6 +83,12 @@ class Scene:
     async def all_in_use(self) -> None:
         """The balancer uses all nodes."""
         await self.balance.until_in_use(self.web, len(self.nodes))
+
+    async def busiest(self, count: int) -> list[int]:
+        """So many nodes, those with most clients: who was killed before, and has none yet, shows nothing."""
+        clients = Counter((await self.balance.nodes_of()).values())
+        numbers = self.chance.sample(range(len(self.nodes)), len(self.nodes))
+        return sorted(numbers, key=lambda number: -clients[number])[:count]
 
     async def stands_still(self, node: int, seconds: float) -> None:
         """Write down that whoever is with this node now is not served for so long."""

@@ -17,7 +17,7 @@ AHEAD_FOR_S = 25.0  # longer than any lease
 
 async def kill(scene: Scene, count: int) -> None:
     """So many nodes are killed at once, and started again some seconds later."""
-    nodes = scene.chance.sample(list(scene.nodes), count)
+    nodes = [scene.nodes[number] for number in await scene.busiest(count)]
     scene.over()
     await asyncio.gather(*(node.stop(signal.SIGKILL) for node in nodes))
     await asyncio.sleep(scene.pace.restart_s)
@@ -35,7 +35,7 @@ async def kill_two(scene: Scene) -> None:
 
 async def stop_and_continue(scene: Scene) -> None:
     """A node stands still, for longer than its leases, and goes on as if nothing had been."""
-    number = scene.chance.randrange(len(scene.nodes))
+    [number] = await scene.busiest(1)
     await scene.stands_still(number, STILL_S)
     os.kill(scene.nodes[number].pid, signal.SIGSTOP)
     try:
@@ -58,8 +58,9 @@ async def _replace(scene: Scene, number: int, **changed: str) -> None:
 
 async def drain(scene: Scene) -> None:
     """A node is told to end, and is started again when it has."""
+    [number] = await scene.busiest(1)
     scene.over()
-    await _replace(scene, scene.chance.randrange(len(scene.nodes)))
+    await _replace(scene, number)
 
 
 async def rolling_deploy(scene: Scene) -> None:
@@ -71,7 +72,7 @@ async def rolling_deploy(scene: Scene) -> None:
 
 async def clock_ahead(scene: Scene) -> None:
     """A node whose clock is ahead takes the place of one, serves for a while, and goes again."""
-    number = scene.chance.randrange(len(scene.nodes))
+    [number] = await scene.busiest(1)
     scene.over()
     await _replace(scene, number, PYTHONPATH=str(AHEAD), AHEAD_S=str(AHEAD_S))
     await asyncio.sleep(AHEAD_FOR_S)
