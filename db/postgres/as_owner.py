@@ -25,6 +25,7 @@ WHY: Mapping[str, str] = {
         "accusations admin_users appeals audit bans cases evidence expulsions granted_appeals"
         " marks media_review penalties reports strikes suspicions"
     ),
+    "It counts for metrics, and shows nobody": "open_calls",
     "They are jobs of the server, for all": "erasures exports jobs outbox pending_work retention",
     "They tell people what others have done, and go by whom these may see": "notifications",
     "Files are shown to others, and looked after by jobs": "media",
