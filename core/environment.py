@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from dotenv import dotenv_values
@@ -187,11 +188,27 @@ def _wrong_stores(values: dict[str, Any]) -> list[str]:
         for name, schemes in _SCHEMES.items()
         if values.get(name) and not values[name].startswith(schemes)
     ]
+    wrong += [
+        f"{name.upper()}: cannot be read: behind a host and `:` has to be a port. Write what is special in a"
+        " password, such as / # ? @ or a space, as %2F and so on"
+        for name in _SCHEMES
+        if not _has_ports(values.get(name, ""))
+    ]
     if values.get("database_prepared") == "off" and not values.get("database_direct_url"):
         wrong.append("DATABASE_DIRECT_URL: needed with DATABASE_PREPARED=off, for migrations")
     if values.get("redis_ca") and not values.get("redis_url", "").startswith("rediss://"):
         wrong.append("REDIS_CA: is for a REDIS_URL that begins with rediss://")
     return wrong
+
+
+def _has_ports(url: str) -> bool:
+    """Whether what looks like a port is one, at each of its hosts."""
+    try:
+        parts = urlsplit(url)
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        return all(urlsplit(f"//{host}").port != 0 for host in hosts)
+    except ValueError:
+        return False
 
 
 def _wrong_cool_downs(values: dict[str, Any]) -> list[str]:

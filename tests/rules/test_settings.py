@@ -58,6 +58,25 @@ def test_an_address_of_a_server_is_one_and_never_shown() -> None:
     load({"DATABASE_URL": "postgres://db/x", "REDIS_URL": "unix:///run/redis.sock"})
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL", "MAIL"])
+def test_a_password_that_cuts_an_address_in_two_is_told_and_never_shown(name: str) -> None:
+    """As one with a slash does: what is before it looks like a port."""
+    scheme = {"REDIS_URL": "redis", "MAIL": "smtp"}.get(name, "postgresql")
+    for password in ("pa/ss", "pa#ss", "pa?ss", "[pa"):
+        [said] = mistakes({name: f"{scheme}://me:{password}@a:1/x"})
+        assert said.startswith(f"{name}: cannot be read: ")
+        assert "pa/" not in said
+        assert "'pa'" not in said
+    assert mistakes({name: f"{scheme}://me@a:70000/x"})
+    for right in ("me:p%2Fa@a/x", "me@[::1]:1/x", "/x?host=/run/p", "a"):
+        load({name: f"{scheme}://{right}"})
+
+
+def test_of_several_servers_each_has_a_port_of_its_own() -> None:
+    load({"DATABASE_URL": "postgresql://me:secret@a:1,b,c:3/x"})
+    assert mistakes({"DATABASE_URL": "postgresql://me:secret@a:1,b:y/x"})
+
+
 def test_migrations_do_not_go_through_a_pooler() -> None:
     pooled = {"DATABASE_URL": "postgres://pooler/x", "DATABASE_PREPARED": "off"}
     assert mistakes(pooled) == ["DATABASE_DIRECT_URL: needed with DATABASE_PREPARED=off, for migrations"]
