@@ -58,7 +58,7 @@ def _is_writable(there: Path) -> bool:
 def _nearest(folder: Path) -> Path:
     """The folder, or what of its path is there already."""
     folder = folder.absolute()
-    return next(path for path in (folder, *folder.parents) if path.exists())
+    return next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110 - raises nothing
 
 
 async def clock_remark(postgres_ms: Callable[[], Awaitable[int]], shared: Clock) -> str:
