@@ -86,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--on"):
         for elsewhere in ("DATABASE_URL", "REDIS_URL"):
             os.environ.pop(elsewhere, None)
+    if hasattr(config, "workerinput"):
+        variants.watch(config, Path(os.environ.get(FOLDER, "")))
     if hasattr(config, "workerinput") or {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
         return
     folder = Path(tempfile.mkdtemp(prefix="rc-tests-"))
@@ -101,6 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
     (folder / "pid").write_text(str(process.pid))
     os.environ[FOLDER] = str(folder)
     config.add_cleanup(lambda: _stop(process, folder))
+    variants.watch(config, folder)
 
 
 def _log_plainly() -> None:

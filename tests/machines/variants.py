@@ -8,11 +8,13 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.machines.one_slot import EveryScript
 from tests.machines.pgbouncer import installed, pgbouncer
 from tests.machines.postgres_server import postgres_15, postgres_server
 from tests.machines.redis_cluster import redis_cluster
@@ -25,7 +27,10 @@ CALM = ("--cluster-node-timeout", "5000")
 # What is tested there, as far as it asks a store; and what is not, for it tests something else, or with
 # servers of its own, or for a minute.
 TESTS = {
-    "cluster": ("stores/", "delivery/", "calls/", "presence/test_store.py", "matching/test_store.py"),
+    "cluster": (
+        *("stores/", "delivery/", "calls/", "presence/test_store.py", "matching/test_store.py", "stored/"),
+        "rest/test_limits.py::test_a_b",
+    ),
     # What PostgreSQL 15 is asked there through the pooler is not asked once more.
     "single": (
         *("delivery/", "presence/test_store.py", "matching/test_store.py", "stores/test_signals.py"),
@@ -54,6 +59,8 @@ NOT_ON_A_CLUSTER = (
     "delivery/test_event_log.py::test_a_catch_up_that_finds_no_store_is_tried_again",
     "stores/test_multiplexed.py",
     "calls/test_mishaps.py::test_the_deadline_worker_outlives_an_error_that_nobody_foresaw",
+    # It goes by the process ids of sessions, which a pooler makes up.
+    "stored/test_calls.py::test_while_a_store_is_away_nothing_is_given_up",
 )
 
 
@@ -136,6 +143,14 @@ def start(config: pytest.Config) -> list[str]:
         return [sys.executable, "-m", "db.embedded"]
     workers = config.getoption("numprocesses", None) or 1
     return [sys.executable, "-m", __name__, name, str(workers)]
+
+
+def watch(config: pytest.Config, folder: Path) -> None:
+    """On a cluster, see that every script keeps to one slot. The folder is there for all processes."""
+    if config.getoption("--on") == "cluster":
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        config.pluginmanager.register(EveryScript(stack, folder))
 
 
 def _is_chosen(item: pytest.Item, name: str) -> bool:

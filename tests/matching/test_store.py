@@ -385,3 +385,16 @@ async def test_a_claim_that_cannot_be_read_keeps_no_other_waiting(
     await redis.hset(f"queue:{{{region}}}:claims", "another", b"\xc1")
     await redis.zadd(f"queue:{{{region}}}:claimed", {"another": 0})
     assert await store.unfinished(claim.claimed_at) == (claim,)
+
+
+async def test_one_node_at_a_time_sweeps_and_then_nobody_for_a_rest(redis_client: RedisClient) -> None:
+    """Its turn stays its own, however late another one ends what it takes for its own."""
+    store = RedisTickets(redis_client, new_id())
+    await put(store, ticket(mode="voice"))
+    assert (await store.take_turn("voice", "one", 60_000)).taken
+    await store.end_turn("voice", "two", 0)
+    assert not (await store.take_turn("voice", "two", 60_000)).taken
+    await store.end_turn("voice", "one", 60_000)
+    assert not (await store.take_turn("voice", "one", 60_000)).taken
+    await store.end_turn("voice", "one", 0)
+    assert (await store.take_turn("voice", "two", 60_000)).taken
