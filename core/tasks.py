@@ -29,6 +29,12 @@ async def all_of(*work: Awaitable[Any]) -> None:
             raise outcome
 
 
+def in_any_case(work: "asyncio.Future[Any]") -> "asyncio.Future[Any]":
+    """The same, of which nobody has to ask what it raised: as where the first of several is enough."""
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return work
+
+
 async def until_one_fails(*work: Coroutine[Any, Any, None]) -> None:
     """Side by side, until all are through. The first that fails ends the others; its error is raised.
 

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from core.errors import Unavailable
 from core.numbered_event import NumberedEvent
+from core.tasks import in_any_case
 from core.vocabulary import RevokedCode
 from core.wire.message import Event
 from db.redis import bundle
@@ -208,7 +209,7 @@ class EventLog:
             )
             for some in self._redis.together(each.user_ids)
         ]
-        return parts[0] if len(parts) == 1 else asyncio.ensure_future(_behind(parts))
+        return parts[0] if len(parts) == 1 else in_any_case(asyncio.ensure_future(_behind(parts)))
 
     async def look(self) -> Mapping[int, LogIdentity]:
         """Read which logs there are now: `Logs`. One is another than before if Redis has lost data of it."""

@@ -18,7 +18,7 @@ from tests.integration.person import Person
 from tests.patience import PATIENCE_S
 
 SIGN_UPS_AT_ONCE = 10
-HEARTBEAT_S, NOBODY = 0.1, -1
+HEARTBEAT_S, NOBODY = 0.02, -1  # short: a loop that is busy all the time is late by what each turn takes
 PAUSE_S = (0.5, 1.5)  # between an acknowledgement and the next message
 CALL_S = (4.0, 8.0)  # how long those talk who hang up
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from redis.exceptions import MovedError
 
+from core.tasks import in_any_case
 from db.outage import RefusedError
 from db.redis.multiplexed.node import Node
 from db.redis.multiplexed.request import Request
@@ -48,7 +49,7 @@ class Replicas:
         wait = self._new_request(("WAIT", 1, self._wait_ms))
         node.ask(write)
         node.ask(wait)
-        return asyncio.ensure_future(_both(write, wait))
+        return in_any_case(asyncio.ensure_future(_both(write, wait)))
 
     def look(self, tick: int) -> bool:
         """Ends what has expired. Whether anybody still waits."""
@@ -64,5 +65,5 @@ async def _both(write: Request, wait: Request) -> Any:
     try:
         await write.future
     finally:
-        wait.future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        in_any_case(wait.future)
     return await wait.future

@@ -34,13 +34,7 @@ async def delays_and_cuts(scene: Scene) -> None:
 
 async def thousands(scene: Scene) -> None:
     """So many clients come at once, are cut off at once, come back at once, and leave."""
-    accounts = await crowd.sign_up(scene.people.address, scene.web, ACCOUNTS)
-    scene.over()
-    auths = [{**accounts[n % ACCOUNTS], "device_id": f"of the crowd {n}"} for n in range(CROWD)]
-    for _ in range(2):
-        clients = await crowd.all_come(scene.balance.address, auths)
-        auths = [client.back_with for client in clients]
-        await crowd.all_leave(clients)
+    await crowd.comes(scene.balance.address, CROWD, ACCOUNTS, scene.over)
 
 
 FAULTS = (
