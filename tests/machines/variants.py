@@ -22,8 +22,6 @@ from tests.machines.redis_server import redis_7, redis_server
 
 Urls = dict[str, Any]
 POOLER = "6432"
-# As in a deployment: nobody takes over because a busy machine was silent for a second.
-CALM = ("--cluster-node-timeout", "5000")
 # What is tested there, as far as it asks a store; and what is not, for it tests something else, or with
 # servers of its own, or for a minute.
 TESTS = {
@@ -70,10 +68,7 @@ async def cluster(workers: int) -> AsyncIterator[Urls]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(postgres_server(prefix=postgres_15()))
         await stack.enter_async_context(pgbouncer(server.url, at=server.sockets, default_pool_size="50"))
-        clusters = [
-            await stack.enter_async_context(redis_cluster(3, 0, *CALM, binary=redis_7()))
-            for _ in range(workers)
-        ]
+        clusters = [await stack.enter_async_context(redis_cluster(binary=redis_7())) for _ in range(workers)]
         yield {"database_url": server.url, "redis_url": "", "clusters": [each.url for each in clusters]}
 
 
