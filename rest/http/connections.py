@@ -34,6 +34,7 @@ _TOO_LONG: Final = (
 # A proxy keeps connections open to be quick, and closes them itself: we must not close one under its request.
 _PROXY_KEEP_ALIVE_S: Final = 3600.0
 _QUIET_S: Final = 10.0
+_LOOK_S: Final = 0.05
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger()
@@ -65,7 +66,7 @@ class HttpConnection(web.RequestHandler):
     """One connection, until it ends or a WebSocket takes it over.
 
     Leans on private names of aiohttp 3.14: `_request_count`, `_messages`, `_upgraded`, `_keepalive_timeout`,
-    `_keepalive_handle`, `_next_keepalive_close_time`, `_manager`.
+    `_keepalive_handle`, `_next_keepalive_close_time`, `_manager`, `_request_in_progress`.
     """
 
     __slots__ = (
@@ -182,6 +183,28 @@ class HttpConnection(web.RequestHandler):
 
     def _peer(self) -> str:
         return str((self.peername or ("",))[0])
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109 - aiohttp's own signature
+        """A body that is on its way is read first: aiohttp reads nothing more from then on."""
+        left_s = timeout or 0
+        while left_s > 0 and self._is_sent_a_body():
+            await asyncio.sleep(_LOOK_S)
+            left_s -= _LOOK_S
+        super().close()
+        await super().shutdown(max(left_s, _LOOK_S))  # without any, aiohttp would wait for ever
+
+    def close(self) -> None:
+        """Answer what was asked, and nothing more. With a body on its way, `shutdown` sees to it."""
+        if not self._is_sent_a_body():
+            super().close()
+
+    def _is_sent_a_body(self) -> bool:
+        return (
+            self.transport is not None
+            and self._request_in_progress
+            and self._body is not None
+            and not self._body.is_eof()
+        )
 
     def _dismiss(self, words: bytes) -> None:
         if self.transport is not None:
