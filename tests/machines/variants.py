@@ -55,6 +55,7 @@ NOT_ON_A_CLUSTER = (
     "delivery/test_event_log.py::test_the_bus_comes_back_by_itself_and_everyone_catches_up",
     "delivery/test_event_log.py::test_who_waits_for_a_channel_asks_again_when_the_first_to_ask_fails",
     "delivery/test_event_log.py::test_a_catch_up_that_finds_no_store_is_tried_again",
+    "delivery/test_event_log.py::test_what_is_missed_while_a_catch_up_fails_is_caught_up_too",
     "stores/test_multiplexed.py",
     "calls/test_mishaps.py::test_the_deadline_worker_outlives_an_error_that_nobody_foresaw",
     # It goes by the process ids of sessions, which a pooler makes up.
