@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-fanout bench-idle bench-media bench-news bench-reconnect bench-returns
+.PHONY: help run bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-faults bench-blocks bench-fanout bench-idle bench-media bench-news bench-reconnect bench-returns
 
 help: ## This list
 	@echo "Realtime Connect"

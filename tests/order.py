@@ -9,6 +9,15 @@ from collections import Counter
 import pytest
 
 LONGEST_FIRST = (
+    "tests/integration/authorisation/test_authorisation.py",
+    "tests/scenarios/test_races.py",
+    "tests/scenarios/test_rolling_restart.py",
+    "tests/integration/test_openapi_fuzz.py",
+    "tests/scenarios/test_two_versions.py",
+    "tests/scenarios/test_prometheus.py",
+    "tests/scenarios/test_drain.py",
+    "tests/scenarios/test_promotion.py",
+    "tests/deploy/test_backup.py",
     "tests/browser/test_call.py",
     "tests/matching/test_properties.py",
     "tests/scenarios/test_nodes.py",
