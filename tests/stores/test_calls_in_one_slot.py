@@ -49,6 +49,7 @@ async def test_it_is_saved_and_told_in_one_step_or_by_its_outbox(
     """With the lines of both. It wants attention at its deadline, if it has one."""
     call = replace(call, deadline=None if ends else now_ms() + 60_000)
     calls = RedisCalls(redis_client, streams=Streams(keep=50, keep_ms=300_000))
+    await redis_client.check_writes()  # whether it is a cluster is known once it has been connected to
     assert calls.tells(call)
 
     def news(number: int) -> Sequence[Told]:
