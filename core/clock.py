@@ -10,6 +10,7 @@ from msgspec import Struct
 
 Clock = Callable[[], int]
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 _LOOKS = 8
 _SLOWEST = 0.5
 
@@ -45,13 +46,11 @@ class SharedClock:
 
     def __call__(self) -> int:
         """Unix time in milliseconds."""
-        now, ahead = self._monotonic(), self._offset
-        if ahead > self._target:
-            slowed = ahead - (now - self._read_at) * _SLOWEST
-            ahead = max(self._target, slowed)
-        else:
-            ahead = self._target
-        self._offset, self._read_at = ahead, now
+        now, ahead = self._monotonic(), self._target
+        if self._offset > ahead:
+            slowed = self._offset - (now - self._read_at) * _SLOWEST
+            ahead = max(ahead, slowed)
+            self._offset, self._read_at = ahead, now
         return int(now + ahead)
 
     def look(self, asked: float, theirs: float, answered: float) -> None:
@@ -63,7 +62,10 @@ class SharedClock:
         if any(abs(new.offset - old.offset) > new.error + old.error + 1 for old in self._looks):
             self._looks.clear()
         self._looks.append(new)
-        self._target = min(self._looks, key=lambda look: look.error).offset
+        target = min(self._looks, key=lambda look: look.error).offset
+        if self._offset <= self._target:  # it was right, and may be ahead from now on
+            self._offset, self._read_at = self._target, self._monotonic()
+        self._target = target
 
     def start(self) -> None:
         """Before anybody has read it: right at once, even if that is back."""
@@ -78,6 +80,13 @@ def rfc3339(ms: int) -> str:
     """`2026-01-31T12:00:00.000Z`."""
     second, rest = divmod(ms, 1000)
     return f"{_second(second)}.{rest:03}Z"
+
+
+def told(moment: datetime) -> str:
+    """The same of an aware datetime, as Postgres returns it."""
+    if moment.microsecond % 1000 or moment.tzinfo is not UTC:
+        return rfc3339(to_ms(moment))
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"  # without its `+00:00`
 
 
 @lru_cache(64)  # most are of now

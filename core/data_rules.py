@@ -87,15 +87,16 @@ class Lasts(Struct, frozen=True, kw_only=True):
 class Table(Struct, frozen=True):
     """A table with rows about people.
 
-    `of` says which are of `:user`. `told` are the columns in the `file` of the export, each with the word
-    that people read where the column's own is no good (`user_agent=browser`); `untold` are the others, by
-    why, but for a `user_id`. Without a `file` nothing of it is in the export. `lasts` in words: as long as
-    something else.
+    `of` says which are of `:user`; those where `copied` are in the export. `told` are the columns in the
+    `file` of the export, each with the word that people read where the column's own is no good
+    (`user_agent=browser`); `untold` are the others, by why, but for a `user_id`. Without a `file` nothing of
+    it is in the export. `lasts` in words: as long as something else.
     """
 
     name: str
     about: str
     of: str = "user_id = :user"
+    copied: str = "true"
     file: str = ""
     told: str = ""
     untold: Mapping[str, str] = {}

@@ -16,7 +16,8 @@ delete their account, and how long it is kept. The server does what is written h
 People delete their account at `DELETE /v1/me`. It is out at once, as if it was banned, and erased
 `ERASURE_GRACE_DAYS` later; who signs in until then may take it back. What others have a part in stays, with
 an id in it that leads to nobody. What moderators still have to decide waits for that. Files go with what they
-belong to, within minutes. Redis keeps what it knows of somebody for a day at most.
+belong to, within minutes. Redis keeps what it knows of somebody for a day at most; how somebody waits in the
+queue and how often they accept an offer for a week, unless the account is erased before.
 
 A copy (`POST /v1/me/export`) is a ZIP: a JSON file for each table that has one here, and what somebody has
 uploaded. In it is what is theirs: other people are named by their ids only, and what those wrote or

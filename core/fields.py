@@ -34,7 +34,8 @@ APPEAL = Field("safety.appeals", "text")
 APPEAL_NOTE = Field("safety.appeals", "note")
 CASE_NOTE = Field("safety.cases", "note")
 MEDIA_NOTE = Field("social.media", "note")
-FIELDS = (EMAIL, LOGIN_HINT, REPORT_NOTE, APPEAL, APPEAL_NOTE, CASE_NOTE, MEDIA_NOTE)
+MENTOR_NOTE = Field("places.mentor_notes", "notes")
+FIELDS = (EMAIL, LOGIN_HINT, REPORT_NOTE, APPEAL, APPEAL_NOTE, CASE_NOTE, MEDIA_NOTE, MENTOR_NOTE)
 
 
 class Fields:

@@ -41,6 +41,11 @@ Purpose = (
         "address of a file",
         "address of an upload",
         "address of an export",
+        "code of a place",
+        "code of a reward",
+        "marks of places",
+        "password of a demo",
+        "invitation",
     ]
 )
 LASTING: tuple[Lasting, ...] = get_args(Lasting)

@@ -1,17 +1,31 @@
-"""An answer that comes later, handed on in the turn of the loop in which it comes.
-
-A future would do as well, but tells only in the turn after, and costs as much as the rest of a short command.
-"""
+"""Answers that come later, where what asks for them is not to cost more than they do."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
 A = TypeVar("A")
 
 
+class Waits(Generic[A]):
+    """A coroutine that is sure to wait, as for a store: whoever runs it gives it a task before it begins."""
+
+    __slots__ = ("coroutine",)
+
+    def __init__(self, coroutine: Coroutine[Any, Any, A]) -> None:
+        self.coroutine = coroutine
+
+    def __await__(self) -> Generator[Any, Any, A]:
+        return self.coroutine.__await__()
+
+
 class Later(Generic[A]):
-    """`settle` it once. One `then` is told, at once if it is settled already; who awaits it is that one."""
+    """An answer that is handed on in the turn of the loop in which it comes.
+
+    A future would do as well, but tells only in the turn after, and costs as much as the rest of a short
+    command. `settle` it once. One `then` is told, at once if it is settled already; who awaits it is that
+    one.
+    """
 
     __slots__ = ("_answers", "_then")
 

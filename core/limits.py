@@ -36,14 +36,24 @@ LimitName = Literal[
     "network_uploads",
     "messages",
     "joins",
+    "rings",
+    "ring_one",
+    "video_requests",
     "reports",
     "blocks",
     "friend_requests",
+    "groups",
+    "posts",
+    "comments",
     "searches",
     "network_searches",
     "contacts",
     "device_contacts",
     "network_contacts",
+    "bookings",
+    "reviews",
+    "check_ins",
+    "redemptions",
 ]
 Where = Literal["node", "shared", "shares"]
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -226,6 +236,24 @@ LIMITS: Mapping[LimitName, Limit] = {
         burst="joins_burst",
         key="account",
     ),
+    "rings": Limit(
+        of="direct calls", by="account", where="shared", per="rings_per_m", burst="rings_burst", key="account"
+    ),
+    "ring_one": Limit(
+        of="direct calls of one person to another",
+        by="account and connection, or session",
+        where="shared",
+        per="ring_one_per_h",
+        burst="ring_one_burst",
+    ),
+    "video_requests": Limit(
+        of="video requests",
+        by="account",
+        where="shared",
+        per="video_requests_per_h",
+        burst="video_requests_burst",
+        key="account",
+    ),
     "reports": Limit(
         of="reports and appeals",
         by="account",
@@ -243,6 +271,25 @@ LIMITS: Mapping[LimitName, Limit] = {
         where="shared",
         per="friend_requests_per_h",
         burst="friend_requests_burst",
+        key="account",
+    ),
+    "groups": Limit(
+        of="groups, invitations to them, and joins",
+        by="account",
+        where="shared",
+        per="groups_per_h",
+        burst="groups_burst",
+        key="account",
+    ),
+    "posts": Limit(
+        of="posts", by="account", where="shared", per="posts_per_h", burst="posts_burst", key="account"
+    ),
+    "comments": Limit(
+        of="comments",
+        by="account",
+        where="shared",
+        per="comments_per_m",
+        burst="comments_burst",
         key="account",
     ),
     "searches": Limit(
@@ -281,5 +328,32 @@ LIMITS: Mapping[LimitName, Limit] = {
         where="shared",
         per="network_contacts_per_h",
         burst="network_contacts_burst",
+    ),
+    "bookings": Limit(
+        of="bookings and changes of sessions with mentors",
+        by="account",
+        where="shared",
+        per="bookings_per_h",
+        burst="bookings_burst",
+        key="account",
+    ),
+    "reviews": Limit(
+        of="reviews", by="account", where="shared", per="reviews_per_h", burst="reviews_burst", key="account"
+    ),
+    "check_ins": Limit(
+        of="check-ins, whether they count or not",
+        by="account",
+        where="shares",
+        per="check_ins_per_h",
+        burst="check_ins_burst",
+        key="account",
+    ),
+    "redemptions": Limit(
+        of="codes of rewards that staff scan and redeem",
+        by="account",
+        where="shares",
+        per="redemptions_per_m",
+        burst="redemptions_burst",
+        key="account",
     ),
 }

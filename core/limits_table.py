@@ -10,8 +10,8 @@ _PREFACE = """
 ## Rate limits
 
 A limit lets a number pass at once, and more on average, each by a setting. Who is over it hears
-`rate_limited` with the time to wait. `RATE_LIMITS=off` turns all of them off. A network is an IPv4 address,
-or the /64 of an IPv6 one.
+`rate_limited` with the time to wait. `RATE_LIMITS=off` turns all of them off, and no other rule that answers
+so. A network is an IPv4 address, or the /64 of an IPv6 one.
 
 | limit | of | counted by | where | at once | on average |
 |---|---|---|---|---|---|

@@ -2,18 +2,19 @@
 
 Export, erasure and retention do what is written here, and docs/data.md is made of it. A test compares it with
 the schema: it fails for a table or column that is not here, and for one that is nowhere else. What the words
-mean is in `core/data_rules.py`; `core/safety_data.py` has the tables by which people are kept safe, and
-`core/nobodys_data.py` those that say nothing of anybody. Whoever has no account any more is an id that leads
-to nobody.
+mean is in `core/data_rules.py`; `core/chat_data.py` has the tables about chat, `core/safety_data.py` those by
+which people are kept safe, `core/places_data.py` those about places, `core/rewards_data.py` those about
+rewards, and `core/nobodys_data.py` those that say nothing of anybody.
+Whoever has no account any more is an id that leads to nobody.
 """
 
+from core.chat_data import CHAT
 from core.data_rules import (
     A_CASE_IS_OPEN,
     AN_ID,
     GUARDED,
     HIDDEN,
     MY_CALLS,
-    MY_ROOMS,
     MY_SESSIONS,
     OTHERS,
     OURS,
@@ -24,6 +25,9 @@ from core.data_rules import (
     Stays,
     Table,
 )
+from core.places_data import PLACES
+from core.posts_data import POSTS
+from core.rewards_data import REWARDS
 from core.safety_data import SAFETY
 
 # Erased in this order, from the first on: by the time the account is empty nobody can come back into it.
@@ -39,7 +43,7 @@ TABLES: tuple[Table, ...] = (
             YOURS: "id",
             HIDDEN: "password_hash email_hash",
             GUARDED: "tier judged_at",
-            OURS: "deleted_at",
+            OURS: "deleted_at probe",
         },
         erased=Emptied(
             sets="email = NULL; email_hash = NULL; username = NULL; password_hash = NULL; role = 'user';"
@@ -67,8 +71,9 @@ TABLES: tuple[Table, ...] = (
         "identity.settings",
         "Your settings.",
         file="settings",
-        told="theme language time_zone show_age show_city show_country show_last_seen find_by_search"
-        " find_by_phone hide_from_contacts read_receipts direct_calls notifications",
+        told="theme language time_zone relay_only show_age show_city show_country show_last_seen"
+        " find_by_search find_by_phone hide_from_contacts read_receipts direct_calls match_by_places"
+        " notifications",
     ),
     Table(
         "identity.former_usernames",
@@ -120,7 +125,7 @@ TABLES: tuple[Table, ...] = (
         "Devices to which notifications are sent.",
         file="devices",
         told="device_id=device platform updated_at",
-        untold={HIDDEN: "token subscription", OURS: "session_id"},
+        untold={HIDDEN: "token subscription", OURS: "session_id refused refused_since"},
         lasts="as long as its session",
     ),
     Table(
@@ -201,11 +206,13 @@ TABLES: tuple[Table, ...] = (
         "Photos, videos and voice messages. Their files are in the folder `media`, but for what was sent"
         " along with a report, which is sealed.",
         of="owner_id = :user AND stored",
+        copied="purpose <> 'chat' OR used_at IS NULL OR communication.is_shown(id)",
         file="media",
-        told="id type purpose content_type size width height duration_ms created_at",
+        told="id type name purpose content_type size width height duration_ms created_at",
         untold={
             YOURS: "owner_id",
-            OURS: "key key_id stored used_for used_at expires_at scans scan_at renditions blurhash hash",
+            OURS: "key key_id stored used_for used_at expires_at scans scan_at renditions blurhash hash"
+            " waveform",
             OTHERS: "state reason decided_by decided_at fault note",
             GUARDED: "resembles",
         },
@@ -217,45 +224,16 @@ TABLES: tuple[Table, ...] = (
         ),
         lasts="as long as it is shown, a day where it is not, or as long as the report that it belongs to",
     ),
-    Table(
-        "communication.messages",
-        "What you have written. What others wrote to you is theirs to export.",
-        of="sender_id = :user",
-        file="messages",
-        told="room_id=room seq=number type content reply_to=answer_to created_at edited_at deleted_at",
-        untold={YOURS: "sender_id", OURS: "id client_id"},
-        erased=Emptied(
-            sets="content = NULL; deleted_at = coalesce(deleted_at, :now)",
-            says="emptied: others see that there was a message",
-        ),
-        lasts="as long as the account, or until it is deleted",
-    ),
-    Table(
-        "communication.members",
-        "Rooms that you are in, and up to which message you have read there.",
-        file="rooms",
-        told="room_id=room role read_seq=read_up_to delivered_seq=delivered_up_to left_at",
-        untold={OURS: "joined_seq"},
-        erased=AN_ID,
-        lasts="as long as the room",
-    ),
-    Table(
-        "communication.reads",
-        "When you have read messages.",
-        of=f"user_id = :user AND room_id IN {MY_ROOMS}",
-        file="reading",
-        told="room_id=room seq=up_to at",
-        untold={OURS: "after_seq"},
-        lasts="as long as the messages",
-    ),
+    *CHAT,
     # Whom one meets
     Table(
         "interaction.calls",
         "Your calls.",
         of=f"id IN {MY_CALLS}",
         file="calls",
-        told="id=call mode origin offered_at started_at live_at ended_at duration_s",
-        untold={OTHERS: "end_reason ended_by outcome", OURS: "region decision_deadline closed_at"},
+        told="id=call mode origin invited_by=by mentor_session_id=session offered_at started_at live_at"
+        " ended_at duration_s",
+        untold={OTHERS: "end_reason ended_by outcome rings", OURS: "region decision_deadline closed_at"},
         erased=AN_ID,
         lasts=Lasts(
             setting="call_record_days",
@@ -266,7 +244,7 @@ TABLES: tuple[Table, ...] = (
         "interaction.call_participants",
         "Your part in these calls.",
         file="part_in_calls",
-        told="call_id=call fault_at=failed_through_you_at",
+        told="call_id=call fault_at=failed_through_you_at verdict",
         untold={OURS: "active"},
         erased=AN_ID,
         lasts="as long as the call",
@@ -278,6 +256,14 @@ TABLES: tuple[Table, ...] = (
         file="decisions",
         told="call_id=call connect feedback created_at",
         lasts="as long as the call",
+    ),
+    Table(
+        "interaction.call_timelines",
+        "What happened in a call: when who accepted, connected, was away, and how good the way was. What it"
+        " comes to is told with your part in these calls.",
+        of=f"call_id IN {MY_CALLS}",
+        untold={OTHERS: "events", OURS: "call_id ended_at"},
+        lasts=Lasts(setting="timeline_days", since="the call"),
     ),
     Table(
         "interaction.match_decisions",
@@ -300,6 +286,17 @@ TABLES: tuple[Table, ...] = (
             says="ended. An id that leads to nobody stays",
         ),
         lasts="as long as the room",
+    ),
+    Table(
+        "interaction.video_requests",
+        "Whether calls with somebody may have video: who has asked, and who has answered.",
+        of=":user IN (requester_id, approver_id)",
+        file="video_requests",
+        told="connection_id=connection requester_id=by approver_id=for status requested_at responded_at"
+        " expires_at",
+        untold={OURS: "id"},
+        erased=AN_ID,
+        lasts="as long as the connection",
     ),
     Table(
         "social.notifications",
@@ -340,6 +337,7 @@ TABLES: tuple[Table, ...] = (
         erased=Stays("It was withdrawn with the account."),
         lasts=Lasts(setting="friend_request_days", since="it was answered"),
     ),
+    *POSTS,
     Table(
         "social.contacts",
         "When you have sent numbers of your address book: kept are keyed hashes, and no names.",
@@ -359,6 +357,8 @@ TABLES: tuple[Table, ...] = (
         erased=Deleted(says="deleted; blocks by others stay theirs"),
         lasts="until it is taken back",
     ),
+    *PLACES,
+    *REWARDS,
     *SAFETY,
 )
 

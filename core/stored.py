@@ -16,6 +16,8 @@ from msgspec import Struct
 from core.contract.profiles import ProfileCard
 from core.vocabulary import Gender, Intent
 
+_ADDRESS = "address"
+
 
 class StoredDocument(Struct, frozen=True, kw_only=True):
     """A document that is stored as a whole. `version` is that of its form; the first form had none."""
@@ -23,10 +25,11 @@ class StoredDocument(Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
-class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What strangers see of a user, as tickets and calls store it.
+class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What strangers see of a user, as tickets and calls store it. Words and numbers: it is in no cycle.
 
-    `hides`: what is here for matching alone, as its owner does not show it.
+    `hides`: what is here for matching alone, as its owner does not show it; and `address`, if media to and
+    from its owner goes through relays only.
     """
 
     user_id: str
@@ -42,7 +45,9 @@ class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hides: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, card: ProfileCard, *, age: int, country: str | None) -> "StoredCard":
+    def of(
+        cls, card: ProfileCard, *, age: int, country: str | None, relay_only: bool = False
+    ) -> "StoredCard":
         """The stored form of this card, with what is true of who may not show it."""
         return cls(
             user_id=card.user_id,
@@ -55,12 +60,17 @@ class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
             city=card.city,
             bio=card.bio,
             photo_url=card.photo_url,
-            hides=tuple(
-                field
-                for field, is_so in (("age", age), ("country", country))
-                if getattr(card, field) != is_so
+            hides=(
+                *(("age",) if card.age != age else ()),
+                *(("country",) if card.country != country else ()),
+                *((_ADDRESS,) if relay_only else ()),
             ),
         )
+
+    @property
+    def relay_only(self) -> bool:
+        """Whether its owner's network address is to be seen by nobody they talk to."""
+        return _ADDRESS in self.hides
 
     def shown(self) -> ProfileCard:
         """The card for the wire, also with words that this version does not know."""

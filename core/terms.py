@@ -7,4 +7,4 @@ from collections.abc import Mapping
 
 from core.vocabulary import ConsentKind
 
-AT_SIGN_UP: Mapping[ConsentKind, str] = {"terms": "2026-11", "privacy": "2026-11"}
+AT_SIGN_UP: Mapping[ConsentKind, str] = {"terms": "2026-11", "privacy": "2026-11-23"}

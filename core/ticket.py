@@ -17,6 +17,14 @@ Tier = Literal["trusted", "neutral", "suspect"]
 Road = Literal["search", "sweep"]  # found by a search for one user, or by the sweep
 Fate = Literal["won", "avoided", "taken", "lower", "unseen"]
 Taken = Literal["both", "first_gone", "second_gone"]  # the result of a claim
+_PROBES = "probe-"
+
+
+class Offered(Struct, frozen=True, array_like=True):
+    """How many offers somebody has had lately, and of how many they have not accepted."""
+
+    offers: int = 0
+    missed: int = 0
 
 
 class Ticket(StoredDocument, frozen=True, kw_only=True, dict=True):
@@ -26,6 +34,10 @@ class Ticket(StoredDocument, frozen=True, kw_only=True, dict=True):
 
     `languages`, `intents` and `countries` are wishes (empty: no wish), which relax while one waits.
     `values` is a vector of length one, by key of the value, or empty when nothing is known.
+    `traits` are what else is known that may say how long somebody waits, such as `client=web`: one of each.
+    `offered` is what its user has done with offers.
+    `haunts` are marks of places where its user goes (`matching/haunts.py`), if they want that to count.
+    `mode` is that of the queue: probes have queues of their own, which is why they never meet people.
     """
 
     id: str
@@ -43,6 +55,9 @@ class Ticket(StoredDocument, frozen=True, kw_only=True, dict=True):
     countries: tuple[str, ...] = ()
     values: Mapping[str, float] = {}
     tier: str = "neutral"  # a `Tier`
+    traits: tuple[str, ...] = ()
+    offered: Offered = Offered()
+    haunts: tuple[int, ...] = ()
 
     @cached_property
     def direction(self) -> tuple[tuple[str, ...], tuple[float, ...]]:
@@ -50,19 +65,41 @@ class Ticket(StoredDocument, frozen=True, kw_only=True, dict=True):
         keys = sorted(self.values)
         return tuple(map(intern, keys)), tuple([self.values[key] for key in keys])
 
+    @cached_property
+    def lean(self) -> "Ticket":
+        """Without what no rule and no part of the score uses, and where one goes.
+
+        Made once, and recorded with many decisions.
+        """
+        card = replace(self.card, display_name="", city=None, bio=None, photo_url=None)
+        return replace(self, card=card, device="", traits=(), haunts=())
+
+    @property
+    def probe(self) -> bool:
+        """Whether a synthetic user waits, for another one."""
+        return self.mode.startswith(_PROBES)
+
+    @property
+    def call_mode(self) -> Mode:
+        """The mode of the call to come."""
+        return cast("Mode", self.mode.removeprefix(_PROBES))
+
     def view(self) -> TicketView:
         """As its owner sees it."""
-        mode = cast("Mode", self.mode)
-        return TicketView(id=self.id, mode=mode, state="waiting", joined_at=rfc3339(self.joined_at))
+        return TicketView(id=self.id, mode=self.call_mode, state="waiting", joined_at=rfc3339(self.joined_at))
 
 
 class Contender(Struct, frozen=True, kw_only=True):
-    """A candidate for the seeker: how well they fitted, what was asked, and what became of them."""
+    """A candidate for the seeker: how well they fitted, what was asked, and what became of them.
+
+    `likely`: how many times as likely as others they were to accept.
+    """
 
     ticket: Ticket
     score: float
     asked: float
     fate: str  # a `Fate`
+    likely: float = 1.0
 
 
 class MatchDecision(StoredDocument, frozen=True, kw_only=True):
@@ -95,6 +132,19 @@ class Claim(StoredDocument, frozen=True, kw_only=True):
     again: bool = False
 
 
+class Arrival(Struct, frozen=True):
+    """A ticket that a partner is to be searched for, as a node tells the process that matches.
+
+    `avoid`: whom its user must not be offered to, if it has just joined, as was read at the time `at` (ms);
+    `seen`: the ids of those found when it had its place. None: a node of the version before tells.
+    """
+
+    ticket: Ticket
+    avoid: frozenset[str] | None
+    at: int
+    seen: tuple[bytes, ...] | None = None
+
+
 class Claimed(Struct, frozen=True):
     """What became of a claim: whose it is if it took `both`, and tickets that were named for it and gone."""
 
@@ -106,6 +156,11 @@ class Claimed(Struct, frozen=True):
 def claims_channel(region: str) -> str:
     """Where nodes that search among the same people say the ids of the tickets that they have claimed."""
     return f"claims:{{{region}}}"
+
+
+def arrivals_channel(region: str) -> str:
+    """Where nodes that do not search themselves tell of an `Arrival`, as msgpack."""
+    return f"arrivals:{{{region}}}"
 
 
 def claimed(claim: Claim, firsts: Sequence[Ticket], gone: int) -> Claimed:
@@ -120,11 +175,11 @@ def claimed(claim: Claim, firsts: Sequence[Ticket], gone: int) -> Claimed:
 
 
 class Placed(Struct, frozen=True):
-    """What a join finds: the user's ticket, how many wait in its mode, and those it may be offered to."""
+    """What a join finds: the user's ticket, how many wait in its mode, and the ids of whom it sees."""
 
     ticket: Ticket
     waiting: int
-    candidates: Sequence[Ticket]
+    seen: Sequence[bytes]
 
 
 class Departure(Struct, frozen=True, kw_only=True):
@@ -145,12 +200,15 @@ class Turn(Struct, frozen=True):
 class Wait(Struct, frozen=True):
     """How long someone of this `kind` waited, in ms, for a match or until they `left` by themselves.
 
-    None: to the end of the time that a ticket has.
+    None: to the end of the time that a ticket has. `at` is when that was (ms); None: lately. `traits` are
+    those of their ticket, in order.
     """
 
     kind: str
     waited_ms: int | None
     left: bool = False
+    at: int | None = None
+    traits: tuple[str, ...] = ()
 
 
 class Market(Struct, frozen=True, kw_only=True):
@@ -179,6 +237,11 @@ class Census(Struct, frozen=True):
         """The size of the sample; None if all were drawn."""
         drawn = sum(len(pool.drawn) for pool in self.pools)
         return drawn if drawn < sum(pool.number for pool in self.pools) else None
+
+
+def queue_of(mode: Mode, *, probe: bool) -> str:
+    """The `mode` of a ticket: whoever is in one queue is never looked for in another."""
+    return f"{_PROBES}{mode}" if probe else mode
 
 
 def kind(ticket: Ticket) -> str:

@@ -27,12 +27,16 @@ class TokenBucket:
             return 0
         if now > self._at:  # time that was set back gains nothing, and nothing twice
             tokens += (now - self._at) * rate_per_s / 1000
-            tokens = min(tokens, burst)
+            if tokens > burst:  # noqa: PLR1730 - a call less for each command
+                tokens = burst
             self._tokens, self._at = tokens, now
         left = tokens - cost
+        if 0 <= left <= burst:
+            self._tokens = left
+            return 0
         if left < -_DUST:
             return math.ceil((-left - _DUST) * 1000 / rate_per_s)
-        self._tokens = 0.0 if left < 0 else min(burst, left)
+        self._tokens = 0.0 if left < 0 else burst
         return 0
 
 
@@ -62,9 +66,9 @@ class Pace:
 
     def take(self, now: int) -> int:
         """0 when taken, else the ms to wait for the first that does not hold enough."""
-        for number, bucket in enumerate(self._buckets):
+        for bucket in self._buckets:
             if wait_ms := bucket.take(now):
-                for earlier in self._buckets[:number]:
+                for earlier in self._buckets[: self._buckets.index(bucket)]:
                     earlier.take(now, -1)
                 return wait_ms
         return 0

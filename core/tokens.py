@@ -6,19 +6,19 @@ a client sends, though they are signed. One is read at each request and connect:
 is one HMAC over bytes that are compared as they came.
 """
 
-import binascii
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Literal, TypeVar
 
 import jwt
 import msgspec
 from msgspec import Meta, Struct
 
+from core import base64url
 from core.errors import TokenExpired, Unauthenticated
 from core.keys import SigningKey
+from core.macs import Mac
 from core.vocabulary import Id
 
 _ALGORITHM = "HS256"
@@ -58,7 +58,7 @@ class _Signed:
     def __init__(self, keys: tuple[SigningKey, ...]) -> None:
         self._first = keys[0]
         # The header is never parsed: it has to be one of those that we write ourselves.
-        self._by_header = {_signed(key, b"").partition(".")[0]: key for key in keys}
+        self._by_header = {_signed(key, b"").partition(".")[0]: Mac(key.value) for key in keys}
 
     def sign(self, claims: Struct) -> str:
         return _signed(self._first, msgspec.json.encode(claims))
@@ -67,15 +67,14 @@ class _Signed:
         """The claims; None if the token is not one of ours, or not of this kind."""
         said, _, mark = token.rpartition(".")
         header, _, claims = said.partition(".")
-        key = self._by_header.get(header)
-        if key is None or len(token) > _LONGEST or not token.isascii():
+        mac = self._by_header.get(header)
+        if mac is None or len(token) > _LONGEST or not token.isascii():
             return None
-        right = urlsafe_b64encode(hmac.digest(key.value, said.encode(), "sha256")).rstrip(b"=")
-        if not hmac.compare_digest(mark.encode(), right):
+        if not hmac.compare_digest(mark, base64url.written(mac.of(said.encode()))):
             return None
         try:
-            return msgspec.json.decode(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)), type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, binascii.Error):
+            return msgspec.json.decode(base64url.read(claims), type=kind)
+        except (msgspec.DecodeError, RecursionError, ValueError):
             return None
 
 

@@ -27,17 +27,19 @@ class Ban(Struct, frozen=True, kw_only=True):
 class UserFacts(Struct, frozen=True, kw_only=True):
     """What decides who may see a user.
 
-    `erasing`: their account awaits erasure. `blocks`: ids of those whom they have blocked; `reports`: of
-    those whom they have reported; `connected`: of those with whom they have a connection now; `friends`:
-    of their friends; `asked`: of those whom they have asked to be one, and who have not answered; `met`:
-    of those with whom they were in a call that was answered. `findable`: they let anybody find them by
-    name; `by_phone`: whoever has their number, by that. `contacts`: of those whose number they have;
-    `hides`: from those, and from whoever has theirs. `suspected`: of banned users who they may be.
+    `erasing`: their account awaits erasure. `probe`: they are synthetic. `blocks`: ids of those whom they
+    have blocked; `reports`: of those whom they have reported; `connected`: of those with whom they have a
+    connection now; `friends`: of their friends; `asked`: of those whom they have asked to be one, and who
+    have not answered; `met`: of those with whom they were in a call that was answered. `findable`: they let
+    anybody find them by name; `by_phone`: whoever has their number, by that. `contacts`: of those whose
+    number they have; `hides`: from those, and from whoever has theirs. `suspected`: of banned users who they
+    may be.
     """
 
     id: str
     erased: bool = False
     erasing: bool = False
+    probe: bool = False
     findable: bool = False
     by_phone: bool = False
     hides: bool = False
@@ -79,18 +81,23 @@ def _may_be_avoided(suspected: UserFacts, avoider: UserFacts) -> bool:
 def can_see(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
     """The rule: `seen` is not erased, not banned, and neither has blocked the other or who that may be.
 
+    Probes see each other, and people see people.
+
     Oneself is no exception: a user who is banned is visible to nobody.
     """
     apart = is_blocked(viewer, seen) or is_apart(viewer, seen)
-    return not seen.erased and not is_banned(seen, at) and not apart
+    return not seen.erased and not is_banned(seen, at) and not apart and viewer.probe == seen.probe
 
 
 def can_name(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
     """Whether the viewer may block, report and ask them: as `can_see`, also where a suspicion stands between.
 
+    A probe is named by nobody, not even the other one.
+
     Else who comes back would find out, from all whom the old account has met, who has reported that one.
     """
-    return not seen.erased and not is_banned(seen, at) and not is_blocked(viewer, seen)
+    there = not seen.erased and not is_banned(seen, at) and not seen.probe
+    return there and not is_blocked(viewer, seen)
 
 
 def is_hidden(viewer: UserFacts, seen: UserFacts) -> bool:

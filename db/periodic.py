@@ -16,6 +16,7 @@ from db.outage import AWAY
 
 Job = Callable[[], Awaitable[object]]
 Rest = Callable[[float | None, asyncio.Event], Awaitable[None]]
+Period = float | Callable[[], float]
 # One wake-up of the process serves all loops that rest for a beat or longer, or for half a one. Nodes do not
 # beat together.
 BEAT_MS = 1_000
@@ -76,18 +77,19 @@ async def rest(seconds: float | None, woken: asyncio.Event) -> None:
 class PeriodicTask:
     """Runs a job until cancelled: `period_s` after it has ended, when woken, and at once when it gave True.
 
+    A period that is a function is asked for before each rest: where nothing is at stake it may be longer.
     After a failure it rests for `again_s`, or a period, and cannot be woken meanwhile: nothing makes it spin.
     `faults` counts what failed and was no outage; `in_a_row` such runs since the last that succeeded.
     """
 
     def __init__(
         self,
-        period_s: float | None,
+        period_s: Period | None,
         job: Job,
         *,
         failing: str,
         at_once: bool = True,
-        again_s: float | None = None,
+        again_s: Period | None = None,
         rest: Rest = rest,
     ) -> None:
         again_s = period_s if again_s is None else again_s
@@ -111,7 +113,7 @@ class PeriodicTask:
         """Until cancelled."""
         this = cast("asyncio.Task[None]", asyncio.current_task())
         if not self._at_once:
-            await self._rest(self._period_s, self._woken)
+            await self._rest(_seconds(self._period_s), self._woken)
         # Asked, not only raised: a library may lose a cancellation on its way.
         while not this.cancelling():
             await self._turn()
@@ -126,11 +128,15 @@ class PeriodicTask:
         elif not trying.failed:  # an outage says nothing about the job
             self.in_a_row = 0
         if trying.failed:
-            await self._rest(self._again_s, asyncio.Event())
+            await self._rest(_seconds(self._again_s), asyncio.Event())
         elif more is True:
             await asyncio.sleep(0)  # it may have waited for nothing, and others want to run
         else:
-            await self._rest(self._period_s, self._woken)
+            await self._rest(_seconds(self._period_s), self._woken)
+
+
+def _seconds(period: Period | None) -> float | None:
+    return period() if callable(period) else period
 
 
 class _Enduring(RetryLater):

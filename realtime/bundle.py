@@ -1,8 +1,8 @@
 """Makes the few files that a browser loads out of the many of both pages: joined, compressed, named by
 their content.
 
-The source is in `realtime/page/`. esbuild joins it with the official client library, both from
-`node_modules`; the result is kept in memory.
+The source is in `realtime/page/`. esbuild joins it with the official client library, Leaflet and what draws
+and reads QR codes, all from `node_modules`; the result is kept in memory.
 """
 
 import base64
@@ -34,16 +34,31 @@ LANGUAGES: Mapping[str, str] = {"en": ".html", "de": ".de.html"}
 PAGES: Mapping[str, str] = {"/": "index.html", "/admin/": "admin/index.html"}
 
 _LANGUAGES = ("words/de.js", "words/de-inside.js")  # beside English, which is in the others
-_ENTRIES = ("socket.js", "inside.js", *_LANGUAGES, "main.js", "page.css", "admin/admin.js", "admin/admin.css")
-# They load no others, and others load them by their names.
-_FIRST = ("socket.js", "inside.js", "de.js", "de-inside.js")
-_OPTIONS = ("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error")
+_MAP = ("map.js", "map.css")
+_CODES = "qr.js"
+_SIGNED_IN = ("inside.js", "inside.css")
+_ENTRIES = (
+    *("socket.js", *_MAP, _CODES, *_SIGNED_IN, *_LANGUAGES),
+    *("main.js", "page.css", "admin/admin.js", "admin/admin.css"),
+)
+# Others load them by their names, and none of them one that comes after it.
+_FIRST = ("socket.js", *_MAP, _CODES, *_SIGNED_IN, "de.js", "de-inside.js")
+# As they are; the last one names the others.
+_STILL = ("icon.svg", "icon-192.png", "icon-512.png", "mask-512.png", "touch.png", "app.webmanifest")
+_WORKER = "sw.js"
+_NEEDED = ("socket.io-client", "leaflet", "qr")
+_OPTIONS = (
+    *("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error"),
+    "--loader:.png=dataurl",  # Leaflet's few small ones
+)
 _FLAT = "--entry-names=[name]"  # wherever an entry comes from, it is loaded from /page/
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
     ".map": "application/json",
 }
 _LIMIT_S = 60
@@ -54,11 +69,11 @@ class NotInstalled(Exception):
 
 
 class Asset(Struct, frozen=True):
-    """A file of the page as it is sent; `digest` is of its bytes before they are compressed."""
+    """A file of the page as it is sent; `digest` is of its bytes before they are compressed, if they are."""
 
     content_type: str
     plain: bytes
-    packed: bytes
+    packed: bytes | None
     digest: str
 
 
@@ -73,12 +88,14 @@ class Bundle(Struct, frozen=True):
     """The pages, by their addresses, and the files that they load by names that change with them
     (`main-1f2e3d4c5b6a.js`).
 
-    `texts` are pages to read, by their names in the address and their language: they have no scripts.
+    `texts` are pages to read, by their names in the address and their language: they have no scripts. The
+    `worker` opens the page without a network.
     """
 
     pages: dict[str, RunningPage]
     texts: dict[tuple[str, str], Asset]
     files: dict[str, Asset]
+    worker: Asset
 
     def current(self, name: str) -> Asset | None:
         """This version's file for a name that another version of the page uses."""
@@ -95,8 +112,8 @@ def bundle(ways: Ways) -> Bundle:
     """The page made of its present source. Blocks for some 50 ms. Raises `NotInstalled`."""
     files: dict[str, Asset] = {}
     names: dict[str, str] = {}
-    for name, content in (*_built(), ("icon.svg", (PAGE / "icon.svg").read_bytes())):
-        asset = _asset(name, _named(content.decode(), names).encode())
+    for name, content in (*_built(), *((name, (PAGE / name).read_bytes()) for name in _STILL)):
+        asset = _asset(name, content if _is_packed(name) else _named(content.decode(), names).encode())
         stem, dot, ending = name.partition(".")
         named = name if name.endswith(".map") else f"{stem}-{asset.digest}{dot}{ending}"
         files[named] = asset
@@ -110,7 +127,7 @@ def bundle(ways: Ways) -> Bundle:
         for text, kind in TEXTS.items()
         for language, ending in LANGUAGES.items()
     }
-    return Bundle(pages, texts, files)
+    return Bundle(pages, texts, files, _asset(_WORKER, (PAGE / _WORKER).read_bytes()))
 
 
 def _running(page: str, names: Mapping[str, str], ways: Ways) -> RunningPage:
@@ -137,14 +154,14 @@ def _built() -> Iterator[tuple[str, bytes]]:
         subprocess.run(  # noqa: S603 - a program and arguments of our own
             [_esbuild(), *entries, *_OPTIONS, _FLAT, f"--outdir={folder}"], check=True, timeout=_LIMIT_S
         )
-        built = sorted(Path(folder).iterdir(), key=lambda path: (path.name not in _FIRST, path.name))
-        for path in built:
+        built = {path.name: path for path in sorted(Path(folder).iterdir())}
+        for path in ({name: built[name] for name in _FIRST} | built).values():
             yield path.name, path.read_bytes()
 
 
 def _esbuild() -> Path:
     """The program itself, from the one package that npm chose for this machine: it runs without Node."""
-    if not (MODULES / "socket.io-client").is_dir():
+    if not all((MODULES / name).is_dir() for name in _NEEDED):
         raise NotInstalled(NotInstalled.__doc__)
     for pattern in ("@esbuild/*/bin/esbuild", "@esbuild/*/esbuild.exe"):
         for path in MODULES.glob(pattern):
@@ -154,7 +171,13 @@ def _esbuild() -> Path:
 
 def _asset(name: str, content: bytes) -> Asset:
     digest = hashlib.sha256(content).hexdigest()[:12]
-    return Asset(_TYPES[Path(name).suffix], content, gzip.compress(content, 9, mtime=0), digest)
+    packed = None if _is_packed(name) else gzip.compress(content, 9, mtime=0)
+    return Asset(_TYPES[Path(name).suffix], content, packed, digest)
+
+
+def _is_packed(name: str) -> bool:
+    """Whether its bytes are compressed already, and no text."""
+    return name.endswith(".png")
 
 
 def _source_of(script: str) -> str:

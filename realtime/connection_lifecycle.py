@@ -3,6 +3,7 @@
 import asyncio
 
 from core.clock import Clock, rfc3339
+from core.contract.calls import CallView
 from core.contract.session import SessionReady, Unread
 from core.settings import Settings
 from core.ticket import Ticket
@@ -13,6 +14,7 @@ from realtime.calls.views import call_view, pending_decision
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.matchmaking.queue import Queue
+from realtime.posts.watching import PostWatching
 from realtime.presence.presence import PresenceService
 from services.sessions import SessionService
 from signaling.call import ACTIVE, Call, Rules
@@ -27,6 +29,7 @@ class ConnectionLifecycle:
         *,
         sessions: SessionService,
         presence: PresenceService,
+        posts: PostWatching,
         queue: Queue,
         call_service: CallService,
         settings: Settings,
@@ -34,7 +37,7 @@ class ConnectionLifecycle:
         clock: Clock,
     ) -> None:
         self._sessions = sessions
-        self._presence, self._queue = presence, queue
+        self._presence, self._posts, self._queue = presence, posts, queue
         self._call_service, self._settings, self._rules, self._clock = call_service, settings, rules, clock
 
     async def arrived(self, caller: Caller) -> None:
@@ -53,13 +56,7 @@ class ConnectionLifecycle:
         busy = beginning.busy or connection.subscription.has_heard
         calls = await self._rejoin(caller) if busy else []
         now = self._clock()
-        servers = ice_servers(self._settings, user_id, now)
-        policy = self._settings.ice_transport_policy
-        views = [
-            call_view(call, user_id, rules=self._rules, servers=servers, policy=policy)
-            for call in calls
-            if call.state in ACTIVE
-        ]
+        views = [self._view(call, user_id, now) for call in calls if call.state in ACTIVE]
         return SessionReady(
             user=beginning.me,
             pid=connection.opening.pid,
@@ -76,6 +73,10 @@ class ConnectionLifecycle:
             unread=Unread(rooms=beginning.unread, notifications=beginning.notifications),
         )
 
+    def _view(self, call: Call, user_id: str, now: int) -> CallView:
+        servers = ice_servers(self._settings, call.id, call.region, user_id, now, lasts_s=call.max_call_s)
+        return call_view(call, user_id, rules=self._rules, servers=servers)
+
     async def _present(self, caller: Caller) -> tuple[OwnStatus, Ticket | None]:
         """The device is present, and its user's ticket is kept: neither waits for the other."""
         return await asyncio.gather(self._presence.arrived(caller), self._queue.resume(caller.user_id))
@@ -84,16 +85,17 @@ class ConnectionLifecycle:
         await self._call_service.back(caller.user_id, caller.device)
         return await self._call_service.open_calls(caller.user_id)
 
-    async def departed(self, caller: Caller, *, signed_out: bool = False) -> None:
+    async def departed(self, caller: Caller, *, signed_out: bool = False, left: bool = False) -> None:
         """A connection has closed. With the last one of its device, that device is lost to its call.
 
         Where it was signed out, nobody waits for it: its call and its place in the queue end.
         """
+        await self._posts.departed(caller)
         if caller.device not in await self._presence.departed(caller):
             if signed_out:
                 await self._queue.leave_from(caller.user_id, caller.device)
                 await self._call_service.hang_up(caller.user_id, caller.device)
-            await self.lost(caller.user_id, caller.device)
+            await self.lost(caller.user_id, caller.device, left=left)
         # Settled last: if this node dies before, or a store does not answer, another node notices.
         await self._presence.settle(caller)
 
@@ -103,7 +105,11 @@ class ConnectionLifecycle:
         Until then it counts as present, so that its call, its place in the queue and those who see it notice
         nothing. If it does not come, another node finds its lease expired.
         """
-        await asyncio.gather(self._presence.leave_open(caller), self._queue.renew({caller.user_id}))
+        await asyncio.gather(
+            self._presence.leave_open(caller),
+            self._posts.departed(caller),
+            self._queue.renew({caller.user_id}),
+        )
 
     async def silent(self, caller: Caller) -> None:
         """The client has fallen silent: treat it as gone, so that nobody is offered to a sleeping phone."""
@@ -116,9 +122,9 @@ class ConnectionLifecycle:
             await self._queue.remove(caller.user_id, "disconnected")
         await self._presence.settle(caller)
 
-    async def lost(self, user_id: str, device: str) -> None:
+    async def lost(self, user_id: str, device: str, *, left: bool = False) -> None:
         """Tell the call that the device is gone; and that it is back, if it came back meanwhile."""
-        await self._call_service.lost(user_id, device)
+        await self._call_service.lost(user_id, device, left=left)
         if device in await self._presence.devices(user_id):
             await self._call_service.back(user_id, device)
 

@@ -12,7 +12,7 @@ from realtime.ways import Ways
 
 _POLICY = (
     "default-src 'self'; script-src 'self'{scripts}; connect-src 'self'{sockets}; "
-    "media-src 'self' blob:{media}; img-src 'self' data: blob:{media}; "
+    "media-src 'self' blob:{media}; img-src 'self' data: blob:{media}{tiles}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?")
@@ -30,11 +30,12 @@ _SAID = ("state", "id_token", "error", "user")
 
 class Site:
     """The pages, made of their source as it was when one of them was last asked for; pictures are read at
-    `media` too, if that is another place than this server.
+    `media` too, if that is another place than this server, and those of maps where the ways say.
     """
 
     def __init__(self, ways: Ways, media: str) -> None:
         self._ways, self._media = ways, media
+        self._tiles = ways.map.origin if ways.map else ""
         self._bundle: Bundle | None = None
         self._made_of = 0
         self._making = asyncio.Lock()
@@ -63,6 +64,10 @@ class Site:
         answer.headers["Vary"] = "Accept-Encoding, Accept-Language"
         return answer
 
+    async def worker(self, request: web.Request) -> web.StreamResponse:
+        """What opens the page without a network; browsers look for a newer one by themselves."""
+        return self._answer(request, (await self._newest()).worker, _ASK_AGAIN)
+
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One of their files. A name of another version, during a deploy, gets this version's file."""
         bundled, name = self._bundle or await self._newest(), request.match_info["name"]
@@ -89,12 +94,16 @@ class Site:
         # Weak: the same content, in whichever encoding.
         headers = {
             **_HEADERS,
-            "Content-Security-Policy": _policy(request.headers.get("Host", ""), scripts, self._media),
+            "Content-Security-Policy": _policy(
+                request.headers.get("Host", ""), scripts, self._media, self._tiles
+            ),
             "Cache-Control": cache,
             "ETag": f'W/"{asset.digest}"',
         }
         if any(tag.value == asset.digest for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
+        if asset.packed is None:
+            return web.Response(body=asset.plain, content_type=asset.content_type, headers=headers)
         body = asset.plain
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             body, headers["Content-Encoding"] = asset.packed, "gzip"
@@ -113,11 +122,12 @@ async def _to_admin(_request: web.Request) -> web.StreamResponse:
     raise web.HTTPPermanentRedirect("/admin/")
 
 
-def _policy(host: str, scripts: Sequence[str], media: str) -> str:
+def _policy(host: str, scripts: Sequence[str], media: str, tiles: str) -> str:
     """Sockets of this host alone: for older browsers 'self' has none, so it is named, if it is a name."""
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     listed = "".join(f" {script}" for script in scripts)
-    return _POLICY.format(sockets=sockets, scripts=listed, media=media and f" {media}")
+    shown = {"media": media and f" {media}", "tiles": tiles and f" {tiles}"}
+    return _POLICY.format(sockets=sockets, scripts=listed, **shown)
 
 
 def _origin(url: str) -> str:
@@ -135,4 +145,5 @@ def mount(app: web.Application, ways: Ways, *, media_url: str) -> None:
     app.router.add_get("/admin", _to_admin)
     for text in TEXTS:
         app.router.add_get(f"/{text}", site.text)
+    app.router.add_get("/sw.js", site.worker)
     app.router.add_get("/page/{name}", site.file)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvloop
 
+from composition import open_files
 from composition.program import serve
 from composition.rest import running
 from core import logs
@@ -25,6 +26,7 @@ def main() -> int:
         return 2
     logs.set_up(settings)
     try:
+        open_files.for_a_server(settings)
         uvloop.run(serve(partial(running, settings), "Realtime Connect's REST side"))
     except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
         sys.stderr.write(f"Cannot start: {error}\n")

@@ -1,6 +1,7 @@
 """The application of REST: every declared endpoint with its handler, and what surrounds them all."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -70,7 +71,7 @@ def make_app(
         checks=checks,
         notes=notes,
         registry=None if settings.metrics_port else registry,
-        documents=documents(VERSION),
+        documents=partial(documents, VERSION),
     )
     app.add_routes([boundary.route(*bound) for bound in bind([*resources, service], contract)])
     return app

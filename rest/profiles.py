@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from core.contract import profiles as contract
 from core.contract.profiles import (
     Compatibility,
-    Me,
     ProfileCard,
     ProfilePage,
     ProfilePatch,
@@ -16,13 +15,12 @@ from core.contract.profiles import (
 )
 from core.wire.cursors import BY_ID
 from core.wire.endpoint import ById
-from db.postgres.media_views import at_server, complete
+from db.postgres.media_views import complete
 from db.postgres.profiles import Profile
 from rest.http.paging import page
 from rest.http.request import Request, Versioned
 from services.profiles import Profiles
 
-V = TypeVar("V", Me, ProfileView)
 C = TypeVar("C", bound=ProfileCard)
 
 
@@ -35,13 +33,13 @@ class ProfileHandlers:
         self._profiles = profiles
 
     async def me(self, request: Request) -> Versioned:
-        return _own(await self._profiles.own(request.caller.user_id), request.address)
+        return _own(await self._profiles.own(request.caller.user_id, request.address))
 
     async def change_me(self, request: Request) -> Versioned:
         profile = await self._profiles.change(
-            request.caller.user_id, request.sent(ProfilePatch), request.versions, request.now
+            request.caller.user_id, request.sent(ProfilePatch), request.versions, request.now, request.address
         )
-        return _own(profile, request.address)
+        return _own(profile)
 
     async def search_profiles(self, request: Request) -> ProfilePage:
         query = request.asked(ProfileSearch)
@@ -53,29 +51,20 @@ class ProfileHandlers:
             cursors=BY_ID,
             key=lambda card: card.user_id,
         )
-        return ProfilePage(items=[_reachable(card, request.address) for card in cards], next_cursor=after)
+        return ProfilePage(items=[reachable(card, request.address) for card in cards], next_cursor=after)
 
     async def compatibility(self, request: Request) -> Compatibility:
         return await self._profiles.compatibility(request.at(ById).id, request.caller.user_id, request.now)
 
     async def profile(self, request: Request) -> ProfileView:
-        view = await self._profiles.card(request.at(ById).id, request.caller.user_id, request.now)
-        return _reachable(_complete(view, request.address), request.address)
+        viewer = request.caller.user_id
+        return await self._profiles.card(request.at(ById).id, viewer, request.now, request.address)
 
 
-def _own(profile: Profile, server: str) -> Versioned:
-    me = _complete(profile.me, server)
-    return Versioned(me, profile.version, lasting=not (me.photos or me.videos))
+def _own(profile: Profile) -> Versioned:
+    return Versioned(profile.me, profile.version)
 
 
-def _complete(view: V, server: str) -> V:
-    """The same with addresses that say where this server is."""
-    shown = {
-        field: [at_server(media, server) for media in getattr(view, field)] for field in ("photos", "videos")
-    }
-    return replace(view, **shown)
-
-
-def _reachable(card: C, server: str) -> C:
+def reachable(card: C, server: str) -> C:
     """The same with a photo whose address says where this server is."""
     return replace(card, photo_url=card.photo_url and complete(card.photo_url, server))

@@ -26,7 +26,8 @@ _log = structlog.get_logger()
 class ServiceHandlers:
     """One method for each endpoint, of the same name. A check raises when what it asks does not answer.
 
-    Without a registry there are no metrics here.
+    Without a registry there are no metrics here. Documents are made for the first who asks: that takes longer
+    than all else at a start, and few processes are ever asked.
     """
 
     endpoints = contract.ENDPOINTS
@@ -38,13 +39,13 @@ class ServiceHandlers:
         checks: Mapping[str, Check],
         notes: Sequence[str],
         registry: CollectorRegistry | None,
-        documents: Documents,
+        documents: Callable[[], Documents],
     ) -> None:
         self._ending, self._checks = ending, checks
         self._failures = {name: Outage(f"not ready: {name}", quiet_s=0) for name in checks}
         self._notes = list(notes)
         self._registry = registry
-        self._documents = documents
+        self._documents, self._describing = documents, asyncio.Lock()
         self._found: asyncio.Future[list[str]] | None = None
         self._asked_at = 0
 
@@ -77,17 +78,22 @@ class ServiceHandlers:
         return exposition(self._registry)
 
     async def openapi(self, request: Request) -> web.Response:
-        return _json(self._documents.openapi(request.address))
+        return _json((await self._described()).openapi(request.address))
 
     async def asyncapi(self, request: Request) -> web.Response:
-        return _json(self._documents.asyncapi(request.address))
+        return _json((await self._described()).asyncapi(request.address))
 
     async def docs(self, request: Request) -> web.Response:
+        described = await self._described()
         return web.Response(
-            text=self._documents.page_at(request.address),
+            text=described.page_at(request.address),
             content_type="text/html",
-            headers={"Content-Security-Policy": self._documents.policy},
+            headers={"Content-Security-Policy": described.policy},
         )
+
+    async def _described(self) -> Documents:
+        async with self._describing:
+            return await asyncio.to_thread(self._documents)
 
     async def _failing(self) -> list[str]:
         """All checks at once, each for a few seconds at most."""

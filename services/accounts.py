@@ -5,6 +5,7 @@ from msgspec import Struct
 from core.contract.accounts import Login, Register, SignedIn, SigningIn
 from core.errors import IdempotencyConflict, Unauthenticated
 from core.ids import new_id
+from core.probes import Probes
 from core.terms import AT_SIGN_UP
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import IdempotencyKey
@@ -45,10 +46,12 @@ class Accounts:
         shown_texts: ShownTexts,
         sightings: Sightings,
         emails: Emails,
+        probes: Probes,
     ) -> None:
         self._store, self._sessions, self._codes, self._minors = store, sessions, codes, minors
         self._passwords, self._limits, self._marker = passwords, limits, marker
         self._shown_texts, self._sightings, self._emails = shown_texts, sightings, emails
+        self._probes = probes
 
     async def register(
         self, body: Register, client: RequestOrigin, key: IdempotencyKey | None, now: int
@@ -119,10 +122,14 @@ class Accounts:
         own = device if known and device and device.user_id == known.user_id else None
         async with self._limits.password(login, client.network, own, now):
             fits = await self._passwords.verify(known.password_hash if known else None, body.password)
+            if known is not None and known.probe:  # it has no other password, and looking cost the same
+                fits = self._probes.knows(login, body.password)
             if known is None or not fits:
                 raise Unauthenticated("This login and password do not belong together.")
         if known.banned:
             await self._sessions.refuse_banned(known.user_id, now)
+        if known.probe:
+            return known.user_id
         assert known.password_hash  # or it would not fit
         if self._passwords.outdated(known.password_hash):
             stronger = await self._passwords.hash(body.password)

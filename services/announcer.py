@@ -33,18 +33,26 @@ _MOST_TOLD = 20_000  # to be cleared; what is forgotten is found when somebody l
 _log = structlog.get_logger()
 
 Told = tuple[Event, Sequence[str]]  # what is told, and the users
-Load = Callable[[Collection[str]], Awaitable[Mapping[str, Told]]]
+Load = Callable[[Collection[str]], Awaitable[Mapping[str, Sequence[Told]]]]
 
 
 class Announcer(PeriodicJob):
-    """`loaders`: by the name of an event, who is told what about each of these subjects, as things are then.
+    """`loaders`: by the name of an event, who is told what about each of these subjects, as things are then;
+    nobody is told two things about one.
 
-    It looks when woken: by a `Lookout` twice a second while anything waits. `late` counts what it has then
-    found left.
+    It looks when woken: by a `Lookout`, at each of its looks while anything waits. `late` counts what it has
+    then found left. `before_clearing` is done with lanes before their entries go, perhaps more than once.
     """
 
-    def __init__(self, outbox: Outbox, events: Events, loaders: Mapping[str, Load]) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        events: Events,
+        loaders: Mapping[str, Load],
+        before_clearing: Callable[[Collection[str]], Awaitable[None]] | None = None,
+    ) -> None:
         self._outbox, self._events, self._loaders = outbox, events, loaders
+        self._before_clearing = before_clearing
         self._told: list[tuple[str, int]] = []
         self._told_since = 0
         self._any_told = asyncio.Event()
@@ -73,13 +81,20 @@ class Announcer(PeriodicJob):
             self._tasks.spawn(self._tell_late(lane, number, 0, until, later))
         else:
             event, user_ids = told
+            since = self._events.generation
             asked = self._events.tell(NumberedEvent(user_ids, event, lane, number, number - 1))
             until = self._deadlines.watch(asked, asyncio.get_running_loop())
-            asked.add_done_callback(partial(self._answered, lane, number, until, later))
+            asked.add_done_callback(partial(self._answered, lane, number, since, until, later))
         return later
 
     def _answered(
-        self, lane: str, number: int, until: float, later: Later[None], asked: asyncio.Future[int]
+        self,
+        lane: str,
+        number: int,
+        since: int,
+        until: float,
+        later: Later[None],
+        asked: asyncio.Future[int],
     ) -> None:
         self._deadlines.end(asked)
         if asked.cancelled():
@@ -92,7 +107,7 @@ class Announcer(PeriodicJob):
             self._tasks.spawn(self._tell_late(lane, number, stand, until, later))
             return
         else:
-            self._note_told(((lane, number),))
+            self._note_told(((lane, number),), since)
         later.settle(None)
 
     async def _tell_late(self, lane: str, number: int, after: int, until: float, later: Later[None]) -> None:
@@ -157,14 +172,16 @@ class Announcer(PeriodicJob):
         if self._events.generation != since:
             raise Unavailable
         try:
+            if self._before_clearing is not None:
+                await self._before_clearing({lane for lane, _ in told})
             await self._outbox.told(told)
         except BaseException:
-            self._note_told(told)
+            self._note_told(told, since)
             raise
 
-    def _note_told(self, told: Iterable[tuple[str, int]]) -> None:
-        if not self._told:
-            self._told_since = self._events.generation
+    def _note_told(self, told: Iterable[tuple[str, int]], since: int) -> None:
+        """`since`: the generation in which they began to be told, as a part may have been told at once."""
+        self._told_since = min(self._told_since, since) if self._told else since
         self._told += told
         del self._told[:-_MOST_TOLD]
         self._any_told.set()
@@ -178,7 +195,8 @@ class Announcer(PeriodicJob):
     async def close(self) -> None:
         """Clear at the end what can be cleared; the rest waits for a node that looks."""
         with contextlib.suppress(*AWAY):
-            await self.clear()
+            async with asyncio.timeout(_AT_MOST_S):
+                await self.clear()
 
     async def look(self) -> None:
         """Tell what has been left: what waited at the last look already, or all while it is known to wait."""
@@ -234,18 +252,19 @@ class Announcer(PeriodicJob):
         last: dict[str, int] = {}
         while waiting := await self._outbox.of_lane(lane, after, _AT_ONCE):
             numbered = list(_in_turn(lane, waiting, await self._load(waiting), last))
+            since = self._events.generation
             answers = await self._events.announce(numbered)
             if behind := [stand for stand in answers if stand is not None]:
                 return min(behind), False
-            self._note_told((lane, each.number) for each in waiting)
+            self._note_told(((lane, each.number) for each in waiting), since)
             after = waiting[-1].number
         return after, True
 
-    async def _load(self, waiting: Iterable[Waiting]) -> Mapping[str, Told]:
+    async def _load(self, waiting: Iterable[Waiting]) -> Mapping[str, Sequence[Told]]:
         by_event: dict[str, list[str]] = {}
         for each in waiting:
             by_event.setdefault(each.event, []).append(each.subject)
-        told: dict[str, Told] = {}
+        told: dict[str, Sequence[Told]] = {}
         for event, subjects in by_event.items():
             found = await self._loaders[event](subjects)
             told |= {f"{event} {subject}": found[subject] for subject in subjects if subject in found}
@@ -253,16 +272,14 @@ class Announcer(PeriodicJob):
 
 
 def _in_turn(
-    lane: str, waiting: Iterable[Waiting], told: Mapping[str, Told], last: dict[str, int]
+    lane: str, waiting: Iterable[Waiting], told: Mapping[str, Sequence[Told]], last: dict[str, int]
 ) -> Iterable[NumberedEvent]:
     """Everybody's events of this lane, each after the one before it; `last` is what each was told last."""
     for each in waiting:
-        if (what := told.get(f"{each.event} {each.subject}")) is None:
-            continue
-        event, user_ids = what
-        after: dict[int, list[str]] = {}
-        for user_id in user_ids:
-            after.setdefault(last.get(user_id, 0), []).append(user_id)
-            last[user_id] = each.number
-        for before, those in after.items():
-            yield NumberedEvent(those, event, lane, each.number, before)
+        for event, user_ids in told.get(f"{each.event} {each.subject}", ()):
+            after: dict[int, list[str]] = {}
+            for user_id in user_ids:
+                after.setdefault(last.get(user_id, 0), []).append(user_id)
+                last[user_id] = each.number
+            for before, those in after.items():
+                yield NumberedEvent(those, event, lane, each.number, before)

@@ -4,6 +4,7 @@ The room of an ended connection stays readable, but nothing more can be written 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from core.clock import Clock
 from core.contract.connections import ConnectionEnd, ConnectionEnded
@@ -16,12 +17,16 @@ from services.recent_members import RecentMembers
 
 
 class Connections:
-    """The use cases. Errors of an outage of a store pass through (`db.outage`)."""
+    """The use cases. Errors of an outage of a store pass through (`db.outage`).
+
+    `on_end` is called with who has ended one and the other, unless a block did, which ends calls by itself.
+    """
 
     def __init__(
         self, store: ConnectionStore, events: Events, members: RecentMembers, *, clock: Clock
     ) -> None:
         self._store, self._events, self._members, self._clock = store, events, members, clock
+        self.on_end: list[Callable[[str, str], Awaitable[None]]] = []
 
     async def end(self, user_id: str, command: ConnectionEnd) -> None:
         """End it for this member and tell both, once; also if a block has ended it already."""
@@ -37,6 +42,9 @@ class Connections:
         both = (row.user_a, row.user_b), (row.user_b, row.user_a)
         told = await asyncio.gather(*(self._told(row, *members, now, parted=parted) for members in both))
         await all_of(self._members.ended(row.room_id), self._events.announce(told))
+        other = row.user_b if user_id == row.user_a else row.user_a
+        if not parted:
+            await all_of(*(ended(user_id, other) for ended in self.on_end))
 
     async def _told(
         self, row: ConnectionRow, member: str, other: str, now: int, *, parted: bool

@@ -44,6 +44,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
     duration_ms: int | None = None
     hash: int | None = None
     blurhash: str | None = None
+    waveform: tuple[int, ...] | None = None
 
     @property
     def original(self) -> bytes:
@@ -63,6 +64,7 @@ class Decoders:
 
     def __init__(self, *, processes: int, queue: int, max_pixels: int, cpu_s: int) -> None:
         self._turns, self._room = asyncio.Semaphore(processes), processes + queue
+        self.max_pixels = max_pixels
         self._limits = (max_pixels, cpu_s)
         # Each is there for as long as an upload of its account is.
         self._of_accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

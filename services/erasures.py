@@ -5,7 +5,7 @@ sessions end. Who signs in again may take it back, until a job has begun: the tw
 them is first. What waits for a moderator's decision is erased when that was made. Times are ms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -52,9 +52,12 @@ class Erasures:
         expulsions: Expulsions,
         farewells: Farewells,
         jobs: JobQueue,
+        forget: Callable[[str], Awaitable[None]],
         grace_days: int,
         clock: Clock,
     ) -> None:
+        """`forget`: what matching has learnt of somebody, which is in no table."""
+        self._forget = forget
         self._store, self._data, self._proofs = store, data, proofs
         self._expulsions, self._farewells = expulsions, farewells
         self._jobs, self._clock = jobs, clock
@@ -92,6 +95,7 @@ class Erasures:
         if not await self._store.begin(job.user_id, now):
             return
         await self._expulsions.hurry()
+        await self._forget(job.user_id)
         done = [await self._data.erase(table, job.user_id, now) for table in TABLES]
         if all(done):
             await self._store.done(job.user_id, now)

@@ -11,13 +11,14 @@ from contextlib import suppress
 
 import structlog
 
-from core.ending import Ending
+from core.ending import WORKED_S, Ending
 from core.job import Job
 from db.outage import AWAY
 from db.periodic import BesideLooks, PeriodicTask, RetryLater
 from db.postgres.jobs import LEASE_S, JobStore, Schedule, Taken
 from services.job_metrics import JobMetrics
 from services.jobs import GivenUp, Work, pause_ms
+from services.ports import AskAgain
 
 _ENDING_S = 5.0
 _SETTLING_S = 1.0
@@ -84,7 +85,8 @@ class JobWorker(BesideLooks):
 
     async def _finish(self) -> None:
         """Whoever ends us asks again every moment, which is no reason to break off what may still finish."""
-        until = asyncio.get_running_loop().time() + (0 if self._ending.hurried else _ENDING_S)
+        most_s = 0 if self._ending.hurried else min(_ENDING_S, self._ending.left_s(WORKED_S))
+        until = asyncio.get_running_loop().time() + most_s
         while self._begun and (left_s := until - asyncio.get_running_loop().time()) > 0:
             with suppress(asyncio.CancelledError):
                 await self._begun.ended(left_s)
@@ -103,7 +105,8 @@ class JobWorker(BesideLooks):
             await self._settle(taken, error)
         except asyncio.CancelledError:
             with RetryLater("a job is not given back", kind=taken.kind):
-                await asyncio.shield(self._store.release(taken))
+                async with asyncio.timeout(_SETTLING_S):
+                    await asyncio.shield(self._store.release(taken))
             raise
         finally:
             del self._at_work[taken.id]
@@ -142,7 +145,8 @@ class JobWorker(BesideLooks):
             self._metrics.ended(taken.kind, "failed")
             _log.error("a job has failed for good", error=repr(error), **about)
         else:
-            await self._store.again(taken, pause_ms(tries), error)
+            pause = max(pause_ms(tries), error.after_ms if isinstance(error, AskAgain) else 0)
+            await self._store.again(taken, pause, error)
             self._metrics.ended(taken.kind, "again")
             _log.warning("a job is tried again", error=repr(error), **about, exc_info=_fault(error))
 

@@ -4,7 +4,7 @@ Postgres owns them. What is stored has a note in an outbox, as messages have, so
 when Redis was away or the node has died: in the order in which it was stored, and as things are then.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from core.clock import Clock
@@ -29,15 +29,17 @@ def loaders(store: NotificationStore, clock: Clock) -> Mapping[str, Load]:
     }
 
 
-async def _new(store: NotificationStore, clock: Clock, ids: Collection[str]) -> Mapping[str, Told]:
+async def _new(store: NotificationStore, clock: Clock, ids: Collection[str]) -> Mapping[str, Sequence[Told]]:
     found = await store.to_announce(ids, clock())
-    return {id_: (NotificationNew(notification=each), (user_id,)) for id_, (user_id, each) in found.items()}
+    return {id_: [(told, (user_id,))] for id_, (user_id, told) in found.items()}
 
 
-async def _read(store: NotificationStore, clock: Clock, user_ids: Collection[str]) -> Mapping[str, Told]:
+async def _read(
+    store: NotificationStore, clock: Clock, user_ids: Collection[str]
+) -> Mapping[str, Sequence[Told]]:
     """Which were read just then is not kept: what has been read lately is said again."""
     found = await store.read_lately(user_ids, clock())
-    return {user_id: (_left(unread, ids), (user_id,)) for user_id, (unread, ids) in found.items()}
+    return {user_id: [(_left(unread, ids), (user_id,))] for user_id, (unread, ids) in found.items()}
 
 
 def _left(unread: int, ids: list[str]) -> NotificationRead:
@@ -47,11 +49,13 @@ def _left(unread: int, ids: list[str]) -> NotificationRead:
 class Notifications:
     """The use cases. Without an announcer, as in a process that has none, some other node announces.
 
-    Errors of an outage of Postgres pass through (`db.outage`).
+    `on_read` is called with a user and what they had not read before. Errors of an outage of Postgres pass
+    through (`db.outage`).
     """
 
     def __init__(self, store: NotificationStore, events: Events, announcer: Announcer | None) -> None:
         self._store, self._events, self._announcer = store, events, announcer
+        self.on_read: list[Callable[[str, Sequence[str]], None]] = []
 
     async def page(
         self, user_id: str, query: NotificationQuery, before: tuple[int, str] | None, limit: int, now: int
@@ -70,6 +74,8 @@ class Notifications:
         if body.all == (body.ids is not None):
             raise InvalidRequest("Either `ids` or `all`.", details={"field": "ids"})
         number, ids = await self._store.read(user_id, body.ids, now)
+        for each in self.on_read:
+            each(user_id, ids)
         left = await self._store.unread(user_id, now)
         if number is not None and self._announcer:
             told = NotificationRead(ids=None if body.all else list(ids), all=body.all or None, unread=left)

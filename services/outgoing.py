@@ -6,32 +6,28 @@ or is not shown any more, stays here. After a mail, what comes in the next hour 
 
 from collections.abc import Sequence
 
-import structlog
-
 from core.clock import Clock
-from db.postgres.devices import DeviceStore
 from db.postgres.notifications import MailNotifications, NotificationStore, SendNotification
 from db.postgres.notifications import Outgoing as Found
 from db.postgres.settings import notification_settings
 from services.jobs import JobQueue, Work, work
 from services.letters import Letters
-from services.ports import Limiter, Push, Pushed, Undeliverable
+from services.ports import Limiter
 from services.post import SendMail
+from services.pushing import Pushing
 from services.quiet_hours import quiet_until
 
 _MINUTE_MS = 60_000
-_log = structlog.get_logger()
 
 
 class Outgoing:
-    """Does these jobs. `push` None: this server reaches no devices. `mails`: it sends mail."""
+    """Does these jobs. `mails`: this server sends mail."""
 
     def __init__(
         self,
         store: NotificationStore,
-        devices: DeviceStore,
         jobs: JobQueue,
-        push: Push | None,
+        pushing: Pushing,
         letters: Letters,
         limiter: Limiter,
         clock: Clock,
@@ -39,14 +35,15 @@ class Outgoing:
         mails: bool,
         mail_each_m: int,
     ) -> None:
-        self._store, self._devices, self._jobs = store, devices, jobs
-        self._push, self._letters, self._limiter, self._clock = push, letters, limiter, clock
+        self._store, self._jobs, self._pushing = store, jobs, pushing
+        self._letters, self._limiter, self._clock = letters, limiter, clock
         self._mails, self._mails_a_s = mails, 1 / (mail_each_m * 60)
 
     @property
     def works(self) -> Sequence[Work]:
         """How they are done."""
-        return work(SendNotification, self.send), work(MailNotifications, self.mail)
+        own = work(SendNotification, self.send), work(MailNotifications, self.mail)
+        return (*own, *self._pushing.works)
 
     async def send(self, job: SendNotification) -> None:
         """To all devices, and by mail, as the user wants it. Raises `Unavailable`."""
@@ -62,7 +59,7 @@ class Outgoing:
             await self._jobs.add(job, at_ms=until, key=f"notification:{job.notification_id}:{until}")
             return
         if wanted.push:
-            await self._to_devices(job.user_id, found, now)
+            await self._pushing.to_all(job.user_id, found, now)
         if wanted.email:
             await self._mail(job.user_id, found, now, since=now)
 
@@ -80,16 +77,6 @@ class Outgoing:
                 else:
                     await self._mail(job.user_id, found, now, since=job.since)
                 return
-
-    async def _to_devices(self, user_id: str, found: Found, now: int) -> None:
-        if self._push is None:
-            return
-        for device in await self._devices.of_user(user_id, now):
-            try:
-                await self._push.send(device, _pushed(found))
-            except Undeliverable as why:
-                _log.info("a device is reached no longer", why=str(why))
-                await self._devices.delete(user_id, device.device_id)
 
     async def _mail(self, user_id: str, found: Found, now: int, *, since: int) -> None:
         """At once, or with what else gathers until a mail is due."""
@@ -110,8 +97,3 @@ class Outgoing:
         at_ms = -(-until // _MINUTE_MS) * _MINUTE_MS
         job = MailNotifications(user_id=user_id, since=since)
         await self._jobs.add(job, at_ms=at_ms, key=f"notification-mail:{user_id}:{at_ms}")
-
-
-def _pushed(found: Found) -> Pushed:
-    each, action = found.notification, found.notification.action
-    return Pushed(id=each.id, title=each.title, body=each.body, url=action.url if action else None)

@@ -6,6 +6,7 @@ from typing import IO, Any, Literal, Protocol
 
 from msgspec import Struct
 
+from core.errors import Unavailable
 from core.numbered_event import NumberedEvent
 from core.wire.message import Event
 from db.objects.store import Listed
@@ -129,6 +130,18 @@ class Undeliverable(Exception):
     """It can never reach this address or number; the text says why, and does not name it."""
 
 
+class AskAgain(Unavailable):
+    """Whoever was asked cannot now, and says when to ask again: not before `after_ms`."""
+
+    def __init__(self, why: str, *, after_ms: int = 0) -> None:
+        super().__init__(why)
+        self.after_ms = after_ms
+
+
+class Refused(Exception):
+    """It is not taken, and would not be a moment later: an operator may mend that; the text says why."""
+
+
 class Mail(Protocol):
     """Takes mail to whom it is for."""
 
@@ -144,20 +157,30 @@ class Sms(Protocol):
 
 
 class Pushed(Struct, frozen=True, kw_only=True):
-    """What a device shows while its app is not in use; `url`: where it leads. One of an id, no second."""
+    """What a device shows while its app is not in use; `url`: where it leads.
+
+    Of a `topic` the newest is shown, in place of those before. `ttl_s`: for how long a device that cannot be
+    reached is tried. `urgent`: one that sleeps is woken for it. `kind`: what it is, for the app. `closes`:
+    what was shown of these topics is not any more; then nothing else is shown, and it has no title.
+    """
 
     id: str
+    kind: str = "notification"
     title: str
     body: str
+    topic: str
+    ttl_s: int
     url: str | None = None
+    urgent: bool = False
+    closes: tuple[str, ...] = ()
 
 
 class Push(Protocol):
     """Takes notifications to devices, through the services of those who make them."""
 
     async def send(self, device: Target, pushed: Pushed) -> None:
-        """It was taken. Raises `Unavailable`, and `Undeliverable` for a device that is not reached so any
-        more.
+        """It was taken. Raises `Unavailable`, `Refused`, and `Undeliverable` for a device that is not reached
+        so any more.
         """
 
 

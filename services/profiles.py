@@ -15,28 +15,31 @@ from services.shown_texts import ShownTexts
 
 
 class Profiles:
-    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
+    """The use cases. Errors of an outage of Postgres pass through (`db.outage`).
+
+    `server`: as whose addresses say where media are; else they are relative to it.
+    """
 
     def __init__(self, store: ProfileStore, shown_texts: ShownTexts, *, reserved_days: int) -> None:
         self._store, self._shown_texts = store, shown_texts
         self._reserved_ms = reserved_days * DAY_MS
 
-    async def own(self, user_id: str) -> Profile:
+    async def own(self, user_id: str, server: str = "") -> Profile:
         """The user's own account, with its version. Raises `Unauthenticated` if it is gone."""
-        profile = await self._store.profile(user_id)
+        profile = await self._store.profile(user_id, server)
         if profile is None:
             raise Unauthenticated("This account is gone.")
         return profile
 
     async def change(
-        self, user_id: str, patch: ProfilePatch, versions: frozenset[int] | None, now: int
+        self, user_id: str, patch: ProfilePatch, versions: frozenset[int] | None, now: int, server: str
     ) -> Profile:
         """Patch the user's own profile if it has one of these versions (None: any).
 
         A former username is reserved for some days. Raises `PreconditionFailed` if it has another version by
         now, `InvalidRequest`, `Conflict` for a username that is somebody else's, `RateLimited`.
         """
-        profile = await self.own(user_id)
+        profile = await self.own(user_id, server)
         if versions is not None and profile.version not in versions:
             raise PreconditionFailed
         changed, shown = Profile(rules.patched(profile.me, patch), profile.version), _shown(profile.me, patch)
@@ -46,7 +49,7 @@ class Profiles:
         until = None if changed.me.username == profile.me.username else now + self._reserved_ms
         if not await self._store.change(changed, shown, now, reserved_until=until):
             raise PreconditionFailed
-        return await self.own(user_id)
+        return await self.own(user_id, server)
 
     async def found(
         self, words: str, viewer_id: str, *, before: str | None, limit: int, now: int
@@ -61,9 +64,9 @@ class Profiles:
             raise NotFound
         return compatible(*values)
 
-    async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileView:
+    async def card(self, user_id: str, viewer_id: str, now: int, server: str) -> ProfileView:
         """The card, if the viewer may see it. Raises `NotFound`: gone, banned, blocked, or a stranger."""
-        card = await self._store.visible_card(user_id, viewer_id, now)
+        card = await self._store.visible_card(user_id, viewer_id, now, server)
         if card is None:
             raise NotFound
         return card

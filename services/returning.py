@@ -6,13 +6,17 @@ opened soon after the ban counts for more. The weight has to exceed the logarith
 of whom any could be the one. A device, mailbox, phone or photo alone is enough. A network alone never is,
 however rare: behind it may be a family, a campus or a city.
 
+What many have in common is not rare together, however rare each part is by itself: the pupils of a school
+have its tablets, its network and about the same age. So where others in good standing bear all of it too, it
+makes no suspect beyond what their share says.
+
 There are two degrees. A suspect is matched with suspects alone, so that takes more than even odds. To be kept
 apart from those who have blocked or reported the old account costs an honest user next to nothing, so that
 takes little.
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp, log
+from math import exp, inf, log
 
 from msgspec import Struct, field
 
@@ -90,6 +94,7 @@ def suspicion(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAUL
     weight, crowd = sum(found.values()), log(max(1, accounts))
     if not found or weight < max(rule.apart_least, crowd + rule.apart_odds):
         return _of_a_newcomer(resemblance, accounts, rule)
+    weight = min(weight, _together(resemblance, found, accounts, rule))
     enough = weight >= max(rule.suspect_least, crowd + rule.suspect_odds)
     return Suspicion(
         of_user_id=resemblance.of_user_id,
@@ -98,6 +103,13 @@ def suspicion(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAUL
         weight=round(weight, 2),
         suspect=enough and not found.keys() <= rule.seen,
     )
+
+
+def collective(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAULT_RULE) -> tuple[str, ...]:
+    """The kinds of marks that make a suspect by being rare together: who else bears all of them has to be
+    counted. None where there is a proof, or no suspect."""
+    found = None if _proven(resemblance, rule) else suspicion(resemblance, accounts, rule)
+    return tuple(kind for kind in found.shared if kind != SOON) if found and found.suspect else ()
 
 
 def suspicions(
@@ -115,6 +127,13 @@ def suspicions(
     return found
 
 
+def _together(resemblance: Resemblance, found: Mapping[str, float], accounts: int, rule: ReturnRule) -> float:
+    """What all of it weighs at most."""
+    if not resemblance.together or _proven(resemblance, rule):
+        return inf
+    return max(0.0, log(max(1, accounts) / resemblance.together)) + found.get(SOON, 0.0)
+
+
 def _of_a_newcomer(resemblance: Resemblance, accounts: int, rule: ReturnRule) -> Suspicion | None:
     """What follows where nothing else tells: it weighs nothing, so that whatever does weighs more."""
     after, old = resemblance.opened_at - resemblance.banned_at, resemblance.seen_at - resemblance.opened_at
@@ -127,8 +146,16 @@ def _of_a_newcomer(resemblance: Resemblance, accounts: int, rule: ReturnRule) ->
     )
 
 
+def _proves(mark: SharedMark, rule: ReturnRule) -> bool:
+    return mark.kind in rule.proofs and mark.bearers <= rule.crowd
+
+
+def _proven(resemblance: Resemblance, rule: ReturnRule) -> bool:
+    return any(_proves(mark, rule) for mark in resemblance.marks)
+
+
 def _weight(mark: SharedMark, accounts: int, rule: ReturnRule) -> float:
-    if mark.kind in rule.proofs and mark.bearers <= rule.crowd:
+    if _proves(mark, rule):
         return rule.proof
     rarity = log(max(1, accounts) / max(1, mark.bearers))
     return min(rule.most.get(mark.kind, rule.otherwise), max(0.0, rarity))

@@ -9,13 +9,14 @@ from typing import Protocol
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import DAY_MS
 from db.outage import OUTAGES
 from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import RecordedSuspicion, Resemblance, SuspicionStore
 from services.marks import Marker, Sighting
-from services.returning import DEFAULT_RULE, ReturnRule, suspicions
+from services.returning import DEFAULT_RULE, ReturnRule, collective, suspicions
 
 _log = structlog.get_logger()
 _COUNTED_FOR_MS = 600_000
@@ -113,9 +114,20 @@ class Sightings:
 
     async def _weigh(self, user_id: str, resemblances: Sequence[Resemblance], recent: int, now: int) -> None:
         accounts = await self._count(recent, now)
-        found = suspicions(resemblances, accounts, self._rule)
+        counted = [await self._with_others(user_id, each, accounts, recent) for each in resemblances]
+        found = suspicions(counted, accounts, self._rule)
         if found and await self._suspicions.suspect(user_id, found, now):
             await self._judge.judge(user_id)
+
+    async def _with_others(
+        self, user_id: str, resemblance: Resemblance, accounts: int, recent: int
+    ) -> Resemblance:
+        """And how many others bear all of it, where that matters: hardly anybody is so much like somebody."""
+        kinds = collective(resemblance, accounts, self._rule)
+        if not kinds:
+            return resemblance
+        others = await self._suspicions.together(user_id, resemblance.of_user_id, kinds, recent=recent)
+        return replace(resemblance, together=others)
 
     async def look(self, user_id: str, by: str, now: int) -> list[RecordedSuspicion]:
         """Whom this user is or was suspected to be: what moderators are shown of it. The look is on the

@@ -15,13 +15,13 @@ Whatever happens, there is a case, and its decision ends such a suspension.
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.clock import HOUR_MS
 from core.settings import Settings
 from core.ticket import Tier
 from db.postgres.accusations import Accusation, Accuser, Suspending
 from services.credibility import DEFAULT_CREDIBILITY, Credibility, credible
 
 _WEIGHT: dict[Tier, int] = {"trusted": 2, "neutral": 1, "suspect": 0}
-HOUR_MS = 3_600_000
 
 
 class SuspensionRule(Struct, frozen=True, kw_only=True):

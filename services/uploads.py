@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from core.clock import DAY_MS, Clock, rfc3339
 from core.contract.media import FILES, FileAddress, UploadPlan, UploadTarget
 from core.errors import Banned, Conflict, InvalidRequest, NotFound, PayloadTooLarge
+from core.file_names import file_name
 from core.seals import Seals
 from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
@@ -20,6 +21,7 @@ from services.decoders import Decoded, Decoders
 from services.media_addresses import UploadAddresses
 from services.media_rules import (
     ALIKE_BITS,
+    FILED,
     PUBLIC,
     RECORDED,
     SIZES,
@@ -61,9 +63,16 @@ class Uploads:
         self._first_state, self._new_id, self._clock = first_state, new_id, clock
 
     async def upload(
-        self, owner_id: str, purpose: MediaPurpose, data: bytes, key: IdempotencyKey | None
+        self,
+        owner_id: str,
+        purpose: MediaPurpose,
+        data: bytes,
+        key: IdempotencyKey | None,
+        called: str | None = None,
     ) -> Media:
-        """Keep this. Raises `InvalidRequest`, `Unavailable`, `IdempotencyConflict`.
+        """Keep this; of a file also what it is `called`.
+
+        Raises `InvalidRequest`, `Unavailable`, `IdempotencyConflict`.
 
         `Banned`, if the owner was since the request came: a picture may take long to come.
         """
@@ -71,7 +80,7 @@ class Uploads:
             return known
         state = self._begins(purpose)
         decoded = await self._decoded(owner_id, purpose, data)
-        media, parts = self._made(self._new_id(), owner_id, purpose, state, decoded)
+        media, parts = self._made(self._new_id(), owner_id, purpose, state, decoded, called)
         resembled = await self._resembled(media)
         now = self._clock()
         if not await self._store.begin(media, now, until=now + _STORING_MS):
@@ -99,6 +108,7 @@ class Uploads:
             key=f"{plan.purpose}/{media_id}",
             key_id=None,
             content_type=plan.content_type,
+            name=file_name(plan.name),
         )
         until = now + self._addresses.valid_ms
         media = await self._store.announce(media, key, now, until=until + _STORING_MS)
@@ -133,7 +143,7 @@ class Uploads:
             return await self._completed(media_id, owner_id, now)
         try:
             decoded = await self._decoded(owner_id, media.purpose, await self._sent(media, more))
-            made, parts = self._made(media_id, owner_id, media.purpose, media.state, decoded)
+            made, parts = self._made(media_id, owner_id, media.purpose, media.state, decoded, media.name)
             resembled = await self._resembled(made)
         except (InvalidRequest, PayloadTooLarge):
             await self._objects.delete(f"{media.key}.sent")
@@ -176,11 +186,19 @@ class Uploads:
             return await self._decoders.recording(
                 data, owner_id, video_ms=self._video_ms, voice_ms=voice_ms, sizes=sizes
             )
+        if purpose in FILED:
+            return Decoded(parts={"original": data}, type="file", content_type="application/octet-stream")
         others = " or an MP4, WebM or Ogg" if purpose in RECORDED else ""
         raise InvalidRequest(f"Send a JPEG, PNG or WebP{others}.", details={"field": "file"})
 
     def _made(
-        self, media_id: str, owner_id: str, purpose: MediaPurpose, state: MediaState, decoded: Decoded
+        self,
+        media_id: str,
+        owner_id: str,
+        purpose: MediaPurpose,
+        state: MediaState,
+        decoded: Decoded,
+        called: str | None,
     ) -> tuple[Media, dict[str, bytes]]:
         """The media, and what is kept of it: evidence is sealed."""
         media = Media(
@@ -199,6 +217,8 @@ class Uploads:
             hash=None if decoded.hash is None else signed(decoded.hash),
             blurhash=decoded.blurhash,
             duration_ms=decoded.duration_ms,
+            waveform=decoded.waveform,
+            name=file_name(called) if decoded.type == "file" else None,
         )
         if purpose != "report":
             return media, dict(decoded.parts)

@@ -5,14 +5,19 @@ All steps run, also when an earlier one failed: one look shows everything. Unkno
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 LINT_IMPORTS = str(Path(sys.executable).with_name("lint-imports"))  # cannot be run as a module
 LINT = {
@@ -26,12 +31,16 @@ LINT = {
 # The tests start a hundred processes. Where an environment keeps no bytecode, each would compile all that it
 # imports, which takes three times as long as the rest of its start.
 BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.prefix) / "bytecode")}
-# Tests wait more than they compute, so four workers fill two cores. A Redis from elsewhere has 15 databases,
-# and each worker wants four.
+# Four workers, and what runs beside them, keep two cores busy: with more of them each test takes longer, and
+# all of them do not end sooner. A Redis from elsewhere has 15 databases, and each worker wants four.
 WORKERS = "3" if "REDIS_URL" in os.environ else "4"
 # A module is run by one worker.
 SHARED = ("--dist", "loadscope", "--no-loadscope-reorder")
 VARIANTS = {"cluster": "On a cluster", "single": "On one of each"}
+# Databases are made, copied and dropped all the time, and journals are written: on a disk each of that waits
+# for what everybody else writes, and costs the processor several times as much.
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 8 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class StepResult:
     name: str
     passed: bool
     took_s: float
+    used_s: float  # of CPU, with all that it started
 
 
 def perform(name: str, *arguments: str) -> StepResult:
@@ -57,24 +67,34 @@ def perform_quietly(name: str, *arguments: str) -> tuple[StepResult, str]:
         return result, said.read()
 
 
-def on_variants() -> list[StepResult]:
-    """The tests of stores and delivery once more, on the stores of a deployment, two kinds side by side."""
-    with ThreadPoolExecutor(len(VARIANTS)) as beside:
-        runs = [
-            beside.submit(perform_quietly, name, "-m", "pytest", "--on", on, "-n", "2", *SHARED)
-            for on, name in VARIANTS.items()
-        ]
-        for run in runs:
-            _title(run.result()[0].name)
-            print(run.result()[1], flush=True)
-        return [run.result()[0] for run in runs]
+def beside_tests(whole: bool) -> Iterator[tuple[StepResult, str]]:
+    """What asks little of anything but the processor while tests wait, one after the other."""
+    if whole:
+        yield perform_quietly("Rules covered", "-m", "tests.covered")
+        for on, name in VARIANTS.items():
+            yield perform_quietly(name, "-m", "pytest", "--on", on)
 
 
 def _run(name: str, *arguments: str, **output: Any) -> StepResult:
     begun = time.monotonic()
     command, environment = [sys.executable, *arguments], {**os.environ, **BYTECODE}
-    done = subprocess.run(command, env=environment, check=False, **output)
-    return StepResult(name, done.returncode == 0, time.monotonic() - begun)
+    with subprocess.Popen(command, env=environment, **output) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return StepResult(name, process.returncode == 0, time.monotonic() - begun, used.ru_utime + used.ru_stime)
+
+
+@contextmanager
+def scratch() -> Iterator[None]:
+    """Have what is started meanwhile keep its temporary files in memory, where there is room for them."""
+    enough = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    if "TMPDIR" in os.environ or not enough or psutil.virtual_memory().available < 2 * ROOM_BYTES:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="rc", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # PostgreSQL runs as somebody else where we are root
+        os.environ["TMPDIR"] = folder
+        yield
 
 
 def _title(name: str) -> None:
@@ -82,8 +102,11 @@ def _title(name: str) -> None:
 
 
 def summary(outcomes: list[StepResult], took_s: float) -> str:
-    """One line a step and one for all; some run side by side."""
-    lines = [f"  {'✓' if o.passed else '✗'} {o.name:<14}{_duration(o.took_s):>9}" for o in outcomes]
+    """One line a step and one for all: what it took, and of CPU. Some run side by side."""
+    lines = [
+        f"  {'✓' if o.passed else '✗'} {o.name:<14}{_duration(o.took_s):>12}{_duration(o.used_s):>12} of CPU"
+        for o in outcomes
+    ]
     failed = [o.name for o in outcomes if not o.passed]
     total = _duration(took_s)
     lines.append(f"FAILED after {total}: {', '.join(failed)}" if failed else f"All passed in {total}.")
@@ -104,20 +127,17 @@ def main() -> int:
     parser.add_argument("--workers", default=WORKERS, help="processes that run tests side by side")
     options, for_pytest = parser.parse_known_args()
     begun, whole = time.monotonic(), not options.lint and not for_pytest  # some tests alone reach little
-    with ThreadPoolExecutor(1) as beside:
-        rules = beside.submit(perform_quietly, "Rules covered", "-m", "tests.covered") if whole else None
+    with scratch(), ThreadPoolExecutor(1) as beside:
+        others: Future[list[tuple[StepResult, str]]] = beside.submit(lambda: list(beside_tests(whole)))
         outcomes = [perform(name, *command) for name, command in LINT.items()]
-        if rules is not None:
-            result, said = rules.result()
+        if not options.lint:
+            parallel = ("-n", options.workers, *SHARED)
+            rest = ("--rules", "without") if whole else ()
+            outcomes.append(perform("Tests", "-m", "pytest", *parallel, *rest, *for_pytest))
+        for result, said in others.result():
             _title(result.name)
             print(said, flush=True)
             outcomes.append(result)
-    if not options.lint:
-        parallel = ("-n", options.workers, *SHARED)
-        others = ("--rules", "without") if whole else ()
-        outcomes.append(perform("Tests", "-m", "pytest", *parallel, *others, *for_pytest))
-    if whole:
-        outcomes += on_variants()
     print("\n" + summary(outcomes, time.monotonic() - begun), flush=True)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 

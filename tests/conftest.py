@@ -7,13 +7,15 @@ and REDIS_URL name some. They end with the pipe to their standard input, so they
 import asyncio
 import gc
 import json
+import logging
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,16 +30,21 @@ from hypothesis import HealthCheck
 from hypothesis import settings as effort
 from redis.asyncio import Redis
 
+from db.migrations.migrate import migrate
+from db.postgres.pool import Pool
 from db.redis.multiplexed import RedisClient, open_redis_client
 from tests import covered, order
 from tests.machines import variants
 from tests.machines.redis_cluster import WholeCluster
+from tests.patience import PATIENCE_S
+from tests.ports import Ports
 from tests.stores.world import World, world_at
 
-pytest_plugins = ["tests.standstill"]
+pytest_plugins = ["tests.standstill", "tests.took"]
 
 FOLDER = "TEST_SERVERS_FOLDER"
-START_S = 60.0
+# To start the servers, and to end them. Only a failure lasts so long: what comes is taken at once.
+START_S = 300.0
 REDIS_DATABASES = 63  # those of an embedded Redis, less the default one
 REDIS_DATABASES_ELSEWHERE = 15
 
@@ -62,6 +69,7 @@ def pytest_collection_finish() -> None:
     """What was imported stays: it is not looked through again each time that garbage is collected."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_logfinish() -> None:
@@ -74,6 +82,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     variants.add_option(parser)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return variants.passes_over(config, collection_path) or covered.passes_over(config, collection_path)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     covered.select(config, items)
     variants.select(config, items)
@@ -82,6 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the background; workers inherit the folder's name."""
+    gc.disable()  # until all has been collected
     _log_plainly()
     if config.getoption("--on"):
         for elsewhere in ("DATABASE_URL", "REDIS_URL"):
@@ -154,24 +167,50 @@ async def servers() -> Servers:
 
 
 @pytest.fixture(scope="session")
-async def new_database(servers: Servers, worker_id: str) -> AsyncIterator[NewDatabase]:
-    """A factory: `await new_database()` is the URL of an empty database, dropped when the session ends.
+async def migrated_template(servers: Servers) -> str:
+    """The name of a database without rows: migrating one takes eight times as long as copying it.
 
-    `await new_database(template=url)` copies another one, to which nobody may be connected.
+    The first worker makes it. On a server of somebody else's, to which nothing is left, it is empty.
+    """
+    if "DATABASE_URL" in os.environ:
+        return "template1"
+    connection = await asyncpg.connect(servers.database_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(1)")  # until the connection ends
+        if not await connection.fetchval("SELECT oid FROM pg_database WHERE datname = 'migrated'"):
+            await connection.execute("CREATE DATABASE half_way")
+            half_way = urlunsplit(urlsplit(servers.database_url)._replace(path="/half_way"))
+            await migrate(half_way, logging.getLogger(__name__))
+            await connection.execute("ALTER DATABASE half_way RENAME TO migrated")
+    finally:
+        await connection.close()
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+async def new_database(
+    servers: Servers, migrated_template: str, worker_id: str
+) -> AsyncIterator[NewDatabase]:
+    """A factory: `await new_database()` is the URL of a database without rows. It goes with a server of ours.
+
+    `await new_database(template=url)` copies another one, to which nobody may be connected; `empty=True` has
+    no tables yet.
     """
     made: list[str] = []
 
-    async def create(*, template: str | None = None) -> str:
+    async def create(*, template: str | None = None, empty: bool = False) -> str:
         name = f"test_{worker_id}_{uuid.uuid4().hex[:12]}"
-        source = urlsplit(template).path.removeprefix("/") if template else "template1"
+        copied = urlsplit(template).path.removeprefix("/") if template else migrated_template
+        source = "template1" if empty else copied
         await _execute(servers.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         made.append(name)
         url = urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
         return variants.pooled(url) if servers.clusters else url
 
     yield create
-    for name in made:
-        await _drop(servers.database_url, name)
+    if "DATABASE_URL" in os.environ:
+        for name in made:
+            await _drop(servers.database_url, name)
 
 
 async def _drop(url: str, name: str) -> None:
@@ -197,9 +236,15 @@ async def _execute(url: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-async def database_url(new_database: NewDatabase) -> str:
-    """A database for this worker's stores: empty, not migrated. Goes with `redis_url`."""
+async def own_database_url(new_database: NewDatabase) -> str:
+    """A database for this worker's stores, without rows, whatever a test module calls `database_url`."""
     return await new_database()
+
+
+@pytest.fixture(scope="session")
+async def database_url(own_database_url: str) -> str:
+    """The same. Goes with `redis_url`."""
+    return own_database_url
 
 
 @pytest.fixture(scope="session")
@@ -259,6 +304,13 @@ async def nodes_redis_url(new_redis: NewRedis) -> str:
 
 
 @pytest.fixture
+def ports() -> Iterator[Ports]:
+    """For programs that cannot be asked for 0: `ports.take()`."""
+    with Ports() as ports:
+        yield ports
+
+
+@pytest.fixture
 async def redis(redis_url: str, servers: Servers) -> AsyncIterator[Redis]:
     """By redis-py, for what tests look at and prepare: a client of a cluster has the same methods."""
     kind: Any = WholeCluster if servers.clusters else Redis
@@ -269,14 +321,43 @@ async def redis(redis_url: str, servers: Servers) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def redis_client(redis_url: str, servers: Servers) -> AsyncIterator[RedisClient]:
     """What stores ask Redis through, on this worker's database for stores. As on a node, it has been used."""
-    async with open_redis_client(redis_url) as client:
+    async with open_redis_client(redis_url, patience_s=PATIENCE_S) as client:
         if servers.clusters:
             await client.command("TIME")
         yield client
 
 
+@pytest.fixture(scope="session")
+def migrated() -> set[str]:
+    """The databases of which this worker has seen that they are: to look again takes two connections."""
+    return set()
+
+
+@pytest.fixture(scope="session")
+async def own_pool(own_database_url: str) -> AsyncIterator[Callable[[], Awaitable[Pool]]]:
+    """Gives this worker's pool, another one if a test has closed it.
+
+    What a new session costs PostgreSQL, which knows no table yet, is several times what a test then asks.
+    """
+    async with AsyncExitStack() as stack:
+        pools: list[Pool] = []
+
+        async def give() -> Pool:
+            if not pools or pools[-1].is_closing():
+                pools.append((await stack.enter_async_context(world_at(own_database_url))).pool)
+            return pools[-1]
+
+        yield give
+
+
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
+async def world(
+    database_url: str, own_database_url: str, own_pool: Callable[[], Awaitable[Pool]], migrated: set[str]
+) -> AsyncIterator[World]:
     """The stores on this worker's database, or on another one that a test module calls `database_url`."""
-    async with world_at(database_url) as world:
+    if database_url == own_database_url:
+        yield World(await own_pool())
+        return
+    async with world_at(database_url, migrated=database_url in migrated) as world:
+        migrated.add(database_url)
         yield world

@@ -15,6 +15,9 @@ TESTS = (
     "tests/rules",
     "tests/signaling",
     "tests/contract",
+    "tests/matching/test_acceptance.py",
+    "tests/matching/test_comparison.py",
+    "tests/matching/test_haunts.py",
     "tests/matching/test_why_waiting.py",
     "tests/matching/test_last_call.py",
     "tests/matching/test_reservation_value.py",
@@ -23,10 +26,13 @@ TESTS = (
     "tests/matching/test_rematch.py",
     "tests/matching/test_replay.py",
     "tests/matching/test_rules.py",
+    "tests/matching/test_shadow.py",
     "tests/matching/test_wait_estimates.py",
 )
 # What takes long, or a server, and reaches no branch that the others do not.
 NOT = ("redis", "fuzz", "asyncapi", "openapi_is_valid", "crowd_that_joins")
+# Whole modules are run with these or with all others: whoever runs the others need not import them.
+BY_MODULE = ("tests/rules/", "tests/signaling/")
 
 
 def add_option(parser: pytest.Parser) -> None:
@@ -42,8 +48,21 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if _is_of_rules(item) == (asked == "alone")]
 
 
+def passes_over(config: pytest.Config, path: Path) -> bool | None:
+    """Whether this file has none of the tests that are asked for: then nothing of it is imported."""
+    if config.getoption("--rules") != "without" or not path.name.startswith("test_"):
+        return None
+    module = path.relative_to(config.rootpath).as_posix()
+    return (module.startswith(BY_MODULE) and _is_one(module)) or None
+
+
 def _is_of_rules(item: pytest.Item) -> bool:
-    return item.nodeid.startswith(TESTS) and not any(word in item.nodeid for word in NOT)
+    module, _, _ = item.nodeid.partition("::")
+    return _is_one(module if module.startswith(BY_MODULE) else item.nodeid)
+
+
+def _is_one(name: str) -> bool:
+    return name.startswith(TESTS) and not any(word in name for word in NOT)
 
 
 def main() -> int:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from ssl import SSLContext
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
@@ -43,9 +45,12 @@ class FaultyWire:
             writer.transport.abort()
 
     @asynccontextmanager
-    async def laid(self, tls: SSLContext | None = None) -> AsyncIterator["FaultyWire"]:
-        """There for as long as the block lasts."""
-        server = await asyncio.start_server(self._connect, "127.0.0.1", 0, ssl=tls)
+    async def laid(
+        self, tls: SSLContext | None = None, *, at: socket.socket | None = None
+    ) -> AsyncIterator[Self]:
+        """There for as long as the block lasts; `at` a socket that listens, or any port."""
+        at = at or socket.create_server(("127.0.0.1", 0))
+        server = await asyncio.start_server(self._connect, sock=at, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -57,12 +62,19 @@ class FaultyWire:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._open.wait()
-        theirs, ours = await asyncio.open_unix_connection(self._target)
+        try:
+            theirs, ours = await self._reach()
+        except OSError:  # nobody is there
+            writer.transport.abort()
+            return
         self._writers |= {writer, ours}
         for source, sink in ((reader, ours), (theirs, writer)):
             task = asyncio.create_task(self._pass(source, sink))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_unix_connection(self._target)
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, RuntimeError):  # the latter is uvloop's, of a wire that was cut
@@ -74,10 +86,38 @@ class FaultyWire:
         self._writers.discard(sink)
 
 
+class TcpWire(FaultyWire):
+    """The same to a TCP port of this machine, and from any time on to another one."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__("")
+        self._far = target
+
+    def lead_to(self, target: int) -> None:
+        """Where connections end that are made from now on."""
+        self._far = target
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self._far)
+
+
 def redis_wire(url: str) -> tuple[FaultyWire, str]:
     """A wire to this Redis, and the query that names its database."""
     parts = urlsplit(url)
     return FaultyWire(parts.path), parse_qs(parts.query).get("db", ["0"])[0]
+
+
+@contextmanager
+def told_to_the_loop() -> Iterator[list[dict[str, Any]]]:
+    """What the loop was told of within the block, as of an error that nobody has asked about."""
+    gc.collect()  # what tests before have left is told of now
+    loop, said = asyncio.get_running_loop(), list[dict[str, Any]]()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, about: said.append(about))
+    try:
+        yield said
+    finally:
+        loop.set_exception_handler(before)
 
 
 def embedded(node: Served, name: str) -> list[psutil.Process]:

@@ -29,14 +29,23 @@ class Served:
     """A server process: after `start()` it answers at `address`, after another `start()` there again."""
 
     def __init__(self, code: Path = ROOT, /, **settings: str) -> None:
-        # A busy machine is slow: only who is interested in it has commands given up, or clients missed, soon.
+        # A busy machine is slow: only who is interested in it has commands given up, clients missed, or what
+        # somebody is asked over, soon.
         patient = {"ANSWER_S": "20", "OFFER_SILENCE_S": "30", "CALL_SILENCE_S": "30"}
-        cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1", "MEDIA_AVIF": "off"}
+        patient |= {
+            "OFFER_S": "120",
+            "CONNECT_S": "120",
+            "GRACE_S": "59",
+            "RING_S": "120",
+            "DECISION_S": "300",
+        }
+        cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1", "MEDIA_AVIF": "off", "ECHO": "apart"}
         # Nobody balances, and most tests stop nodes to see what follows.
         at_once = {"DRAIN_NOTICE_S": "0", "DRAIN_S": "0"}
         usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **patient, **cheap, **at_once}
         self._settings = {**usual, **_shared_files(settings), **settings}
         self._code = code
+        self.command: tuple[str, ...] = ()  # other than to serve
         self.within: tuple[str, ...] = ()  # the words of a program that runs it
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -51,6 +60,7 @@ class Served:
             sys.executable,
             "-m",
             "realtime",
+            *self.command,
             cwd=self._code,
             env={**os.environ, **self._settings},
             stdout=asyncio.subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from core.contract.profiles import ProfileCard
 from core.vocabulary import Id, Timestamp
-from core.wire.endpoint import ById, Endpoint
+from core.wire.endpoint import ById, Cache, Endpoint
 from core.wire.message import Command, Empty, Event, Wire
 from core.wire.pages import NextCursor, PageQuery
 
@@ -52,6 +52,8 @@ ENDPOINTS = (
         summary="One's connections.",
         query=PageQuery,
         reply=ConnectionPage,
+        versioned=True,
+        cache=Cache(max_age_s=0),
     ),
     Endpoint(
         name="connection",
@@ -61,5 +63,7 @@ ENDPOINTS = (
         summary="One connection.",
         parameters=ById,
         reply=ConnectionView,
+        versioned=True,
+        cache=Cache(max_age_s=0),
     ),
 )

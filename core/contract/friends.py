@@ -7,7 +7,7 @@ from msgspec import Meta
 from core.contract.profiles import ProfileCard
 from core.errors import Conflict, NotFound
 from core.vocabulary import Id, Timestamp
-from core.wire.endpoint import ById, Endpoint
+from core.wire.endpoint import ById, Cache, Endpoint
 from core.wire.message import Event, Input, Wire
 from core.wire.pages import NextCursor, PageQuery
 
@@ -126,6 +126,8 @@ ENDPOINTS = (
         summary="One's friends.",
         query=PageQuery,
         reply=FriendPage,
+        versioned=True,
+        cache=Cache(max_age_s=0),
     ),
     Endpoint(
         name="unfriend",
@@ -153,6 +155,8 @@ ENDPOINTS = (
         summary="Requests that wait for an answer.",
         query=RequestQuery,
         reply=FriendRequestPage,
+        versioned=True,
+        cache=Cache(max_age_s=0),
     ),
     Endpoint(
         name="ask_friend",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from core.vocabulary import Id, NotificationKind, Timestamp
-from core.wire.endpoint import Endpoint
+from core.wire.endpoint import Cache, Endpoint
 from core.wire.message import Event, Input, Wire
 from core.wire.pages import PAGE_MAX, NextCursor, PageQuery
 
@@ -13,7 +13,19 @@ from core.wire.pages import PAGE_MAX, NextCursor, PageQuery
 class NotificationSubject(Wire):
     """What it is about. While one of the same kind about the same has not been read, there is no second."""
 
-    type: Literal["user", "call", "strike", "export", "media"]
+    type: Literal[
+        "user",
+        "call",
+        "strike",
+        "export",
+        "media",
+        "video_request",
+        "post",
+        "comment",
+        "check_in",
+        "reward",
+        "mentor_session",
+    ]
     id: Id
 
 
@@ -42,9 +54,10 @@ class Notification(Wire):
 
 
 class NotificationNew(Event, event="notification:new"):
-    """There is something to know; one of an id that is known was renewed. To all devices."""
+    """There is something to know; one of a known id was renewed. `unread` wait now. To all devices."""
 
     notification: Notification
+    unread: int
 
 
 class NotificationRead(Event, event="notification:read"):
@@ -90,6 +103,8 @@ ENDPOINTS = (
         summary="What concerns one, read or not.",
         query=NotificationQuery,
         reply=NotificationPage,
+        versioned=True,
+        cache=Cache(max_age_s=0),
     ),
     Endpoint(
         name="read_notifications",

@@ -18,7 +18,7 @@ from core.vocabulary import (
     Role,
     Timestamp,
 )
-from core.wire.endpoint import ById, Endpoint
+from core.wire.endpoint import ById, Cache, Endpoint
 from core.wire.message import Input, Wire
 from core.wire.pages import NextCursor, PageQuery
 
@@ -200,6 +200,8 @@ ENDPOINTS = (
         summary="The card of a friend, of who asks to be one, was met in a call, or lets one find them.",
         parameters=ById,
         reply=ProfileView,
+        versioned=True,
+        cache=Cache(max_age_s=0),
     ),
     Endpoint(
         name="compatibility",

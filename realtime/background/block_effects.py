@@ -19,6 +19,7 @@ from realtime.presence.presence import PresenceService
 from services.connections import Connections
 from services.friends import Friends
 from services.notifications import Notifications
+from services.recent_members import RecentMembers
 from signaling.messages import Block
 
 # Together less than a row is taken for, and than anybody minds to wait for the answer to a block.
@@ -39,6 +40,7 @@ class BlockEffectsWorker(BesideLooks):
         eligibility: EligibilityService,
         connections: Connections,
         friends: Friends,
+        members: RecentMembers,
         notifications: Notifications,
         presence: PresenceService,
         clock: Clock,
@@ -48,6 +50,7 @@ class BlockEffectsWorker(BesideLooks):
         self._store, self._record = store, record
         self._call_service, self._eligibility = call_service, eligibility
         self._connections, self._friends, self._presence = connections, friends, presence
+        self._members = members
         self._notifications, self._clock = notifications, clock
         self._loop = PeriodicTask(None, self._look, failing="effects of blocks have to wait", again_s=again_s)
         self.loops = (self._loop,)
@@ -77,6 +80,7 @@ class BlockEffectsWorker(BesideLooks):
             self._end_calls(blocker, blocked),
             self._end_connection(blocker, pending.connection_id),
             self._friends.part((blocker, blocked), pending.friendship_id, pending.request_id),
+            self._members.part(blocker, blocked),
             self._notifications.part((blocker, blocked), pending.id, self._clock()),
         )
         apart = await self._in_no_call(blocker, blocked)
@@ -103,5 +107,9 @@ class BlockEffectsWorker(BesideLooks):
 
     async def _in_one_call(self, one: str, other: str) -> bool:
         """Whether they still are: an offer just before the block is on record first, in the store later."""
+        return await self._is_in_one_with(one, other) or await self._is_in_one_with(other, one)
+
+    async def _is_in_one_with(self, one: str, other: str) -> bool:
+        """Of two, only who rings the other is in the call until that is answered."""
         call_id = await self._eligibility.active_call(one)
         return call_id is not None and await self._record.was_in(call_id, other)

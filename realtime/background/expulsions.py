@@ -91,7 +91,7 @@ class ExpulsionWorker(BesideLooks):
         try:
             await self._queue.remove(user_id, "moderated")
             for call_id in await self._record.open_calls(user_id):
-                await self._call_service.part(call_id, Moderate(user_id))
+                await self._call_service.part(call_id, Moderate(user_id, left=reason == "erased"))
         finally:
             # Told last, as it is the last that a device hears; and told whatever else fails.
             await self._sessions.revoked(user_id, None, told(reason))

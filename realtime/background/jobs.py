@@ -45,6 +45,10 @@ class Jobs:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.end()
+
+    async def end(self) -> None:
+        """End all of them, and see them end."""
         await end(self._tasks)
 
     async def check(self) -> None:

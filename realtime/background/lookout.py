@@ -1,14 +1,15 @@
 """Looks whether something waits for the jobs of this node, and wakes those for which it does.
 
 Rows that another process, or an operator by hand, has written announce themselves to nobody. One look for all
-kinds costs as much as one for a single kind did, so a node that stands idle asks Postgres twice a second.
+kinds costs as much as one for a single kind did, so a node asks Postgres twice a second; once a second while
+nobody is connected to it.
 `db/postgres/pending_work.sql` says what counts as waiting.
 """
 
 from collections.abc import Callable, Mapping
 
 from core.clock import Clock
-from db.periodic import PeriodicJob, PeriodicTask
+from db.periodic import Period, PeriodicJob, PeriodicTask
 from db.postgres.pending_work import Kind, PendingWork
 
 
@@ -21,7 +22,7 @@ class Lookout(PeriodicJob):
         wake: Mapping[Kind, Callable[[], None]],
         clock: Clock,
         *,
-        every_s: float = 0.5,
+        every_s: Period = 0.5,
     ) -> None:
         self._pending, self._wake, self._clock = pending, wake, clock
         self.loops = (PeriodicTask(every_s, self._look, failing="nobody looks what waits for the jobs"),)

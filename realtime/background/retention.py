@@ -10,13 +10,17 @@ from core.personal_data import lasts
 from core.settings import Settings
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.codes import CodeStore
+from db.postgres.comments import CommentStore
 from db.postgres.erasures import ErasureStore
 from db.postgres.evidence import EvidenceStore
 from db.postgres.friends import FriendStore
+from db.postgres.invitations import InvitationStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
+from db.postgres.posts import PostStore
 from db.postgres.retention import RetentionStore
 from db.postgres.suspicions import SuspicionStore
+from db.postgres.timelines import TimelineRecords
 from db.postgres.usernames import FormerUsernames
 
 _AT_ONCE = 500
@@ -39,11 +43,15 @@ class Kept(Struct, frozen=True):
 def kept(
     expired: RetentionStore,
     matches: MatchRecords,
+    timelines: TimelineRecords,
     marks: MarkStore,
     suspicions: SuspicionStore,
     evidence: EvidenceStore,
     codes: CodeStore,
     friends: FriendStore,
+    invitations: InvitationStore,
+    posts: PostStore,
+    comments: CommentStore,
     usernames: FormerUsernames,
     erasures: ErasureStore,
     settings: Settings,
@@ -54,11 +62,15 @@ def kept(
     """
     forgets: dict[str, Forget] = {
         "interaction.match_decisions": matches.forget,
+        "interaction.call_timelines": timelines.forget,
         "interaction.reports": evidence.forget,
         "interaction.calls": expired.calls,
         "identity.idempotent_requests": expired.keys,
         "identity.one_time_codes": codes.forget,
         "social.friend_requests": friends.forget,
+        "communication.invitations": invitations.forget,
+        "social.posts": posts.forget,
+        "social.comments": comments.forget,
         "identity.refresh_tokens": expired.tokens,
         "identity.sessions": expired.sessions,
         "identity.former_usernames": usernames.forget,

@@ -40,13 +40,14 @@ class StoreLoss(PeriodicJob):
         self._call_service, self._queue = call_service, queue
         self._loop = PeriodicTask(every_s, self.look, failing="what Redis has lost is not set right yet")
         self.loops = (self._loop,)
-        self._settled: dict[int, str] = {}
+        self._settled: dict[str, str] = {}
         self._again_in = 0
 
     async def look(self) -> None:
         """Set things right where there is another log than before. Calls and the queue may be in any part."""
         found = {part: log.name for part, log in (await self._events.look()).items()}
-        lost = {part for part, name in found.items() if self._settled.get(part, name) != name}
+        before = self._settled or found  # a part that was not there before has a new log too
+        lost = {part for part, name in found.items() if before.get(part) != name}
         if lost:
             of, part_of = self._registry, self._events.logs.part
             here = [connection for connection in of if part_of(connection.caller.user_id) in lost]

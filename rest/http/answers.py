@@ -2,12 +2,13 @@
 
 import msgspec
 from aiohttp import web
+from msgspec import Struct
 
 from core.contract.accounts import SignedIn
 from core.wire.endpoint import Endpoint
 from rest.http.client import names_version
 from rest.http.cookies import CookieJar
-from rest.http.request import Answer, Created, Request, Versioned
+from rest.http.request import Answer, Created, Request, Versioned, by_content
 
 
 def response(
@@ -16,6 +17,8 @@ def response(
     """The good answer of this endpoint to this request; tokens that the browser is to keep are in cookies."""
     if endpoint.cookie:
         return _with_cookies(endpoint, asked, answer, jar)
+    if endpoint.revalidated and isinstance(answer, Struct) and not isinstance(answer, Versioned):
+        answer = by_content(answer)
     made = _not_modified(endpoint, request, answer) or _made(endpoint, answer)
     if endpoint.cache:
         made.headers["Cache-Control"] = endpoint.cache.header
@@ -41,11 +44,11 @@ def _with_cookies(endpoint: Endpoint, asked: Request, answer: Answer, jar: Cooki
 
 def _not_modified(endpoint: Endpoint, request: web.Request, answer: Answer) -> web.Response | None:
     """304, where the client says that it has this version."""
-    if not (endpoint.revalidated and isinstance(answer, Versioned) and answer.lasting):
+    if not (endpoint.revalidated and isinstance(answer, Versioned)):
         return None
     if not names_version(request.headers.getall("If-None-Match", ()), answer.version):
         return None
-    return web.Response(status=304, headers={"ETag": _tag(answer)})
+    return web.Response(status=304, headers={"ETag": answer.tag})
 
 
 def _made(endpoint: Endpoint, answer: Answer) -> web.Response:
@@ -54,18 +57,16 @@ def _made(endpoint: Endpoint, answer: Answer) -> web.Response:
     if answer is None:
         return web.Response(status=endpoint.status)
     headers, status = {}, endpoint.status
+    encoded: bytes | None = None
     if isinstance(answer, Created):
         answer, status = answer.body, 201
     if isinstance(answer, Versioned):
-        headers["ETag"] = _tag(answer)
+        headers["ETag"] = answer.tag
+        encoded = answer.encoded
         answer = answer.body
     return web.Response(
         status=status,
-        body=msgspec.json.encode(answer),
+        body=msgspec.json.encode(answer) if encoded is None else encoded,
         content_type="application/json",
         headers=headers,
     )
-
-
-def _tag(answer: Versioned) -> str:
-    return f'"{answer.version}"'

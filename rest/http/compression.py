@@ -39,14 +39,15 @@ class Compression:
         return response
 
     def _may_be_packed(self, request: web.Request, response: web.Response) -> bool:
-        headers = response.headers
+        headers, body = response.headers, response.body
         return (
-            request.method in ("GET", "HEAD")
+            isinstance(body, bytes)
+            and len(body) >= self._least
+            and request.method in ("GET", "HEAD")
             and not request.path.startswith("/v1/auth/")
-            and isinstance(response.body, bytes)
-            and len(response.body) >= self._least
             and response.content_type in _TEXT
             and not response.compression
-            # An answer that is encoded already stays so; an ETag belongs to the bytes that it came with.
-            and not {"Content-Encoding", "ETag"} & headers.keys()
+            # An answer that is encoded already stays so; an ETag that is not weak belongs to these bytes.
+            and "Content-Encoding" not in headers
+            and headers.get("ETag", "W/").startswith("W/")
         )

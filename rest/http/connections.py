@@ -41,12 +41,19 @@ _log = structlog.get_logger()
 
 
 class ConnectionLimits:
-    """What the connections of one process have in common."""
+    """What connections of one process have in common. `left_s`: until all are to be answered, at its end."""
 
     def __init__(
-        self, seats: Seats, proxies: Proxies, *, head_s: float, keep_alive_s: float, max_head_bytes: int
+        self,
+        seats: Seats,
+        proxies: Proxies,
+        *,
+        head_s: float,
+        keep_alive_s: float,
+        max_head_bytes: int,
+        left_s: Callable[[], float],
     ) -> None:
-        self.seats, self.proxies = seats, proxies
+        self.seats, self.proxies, self.left_s = seats, proxies, left_s
         self.head_s, self.keep_alive_s, self.max_head_bytes = head_s, keep_alive_s, max_head_bytes
         self._silent_until = 0.0
 
@@ -186,12 +193,14 @@ class HttpConnection(web.RequestHandler):
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109 - aiohttp's own signature
         """A body that is on its way is read first: aiohttp reads nothing more from then on."""
-        left_s = timeout or 0
-        while left_s > 0 and self._is_sent_a_body():
+        until = self._loop.time() + min(timeout or 0, self._limits.left_s())
+        while self._is_sent_a_body() and self._loop.time() < until:  # noqa: ASYNC110 - aiohttp tells nobody
             await asyncio.sleep(_LOOK_S)
-            left_s -= _LOOK_S
         super().close()
-        await super().shutdown(max(left_s, _LOOK_S))  # without any, aiohttp would wait for ever
+        # Here and not there: aiohttp waits so long twice, and for ever where no time is left.
+        while self._request_in_progress and self._loop.time() < until:  # noqa: ASYNC110 - the same
+            await asyncio.sleep(_LOOK_S)
+        await super().shutdown(_LOOK_S)
 
     def close(self) -> None:
         """Answer what was asked, and nothing more. With a body on its way, `shutdown` sees to it."""

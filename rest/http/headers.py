@@ -13,9 +13,9 @@ _ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Matc
 _EXPOSED = "ETag, Retry-After"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _CORS_S = "600"
-# A call needs camera and microphone, for our own pages; nothing here needs the rest.
-_PERMISSIONS = "camera=(self), microphone=(self), " + ", ".join(
-    f"{feature}=()" for feature in ("geolocation", "payment", "usb", "serial", "midi", "display-capture")
+# A call needs camera and microphone, and what is near a position: our own pages; nothing here needs the rest.
+_PERMISSIONS = "camera=(self), microphone=(self), geolocation=(self), " + ", ".join(
+    f"{feature}=()" for feature in ("payment", "usb", "serial", "midi", "display-capture")
 )
 
 SAFE: Final = {

@@ -4,22 +4,22 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from core.ending import ANSWERED_S, Ending
 from core.proxies import Proxies
 from core.seats import Seats
 from core.settings import Settings
 from rest.http.connections import ConnectionLimits, HttpConnection
-from rest.http.descriptors import obtain
+from rest.http.descriptors import demand, obtain, own
 from rest.http.metrics import exposition
 
 _BACKLOG = 1024
 _log = structlog.get_logger()
-# For what is no connection of a client: files that are sent, pipes, Redis, embedded servers, look-ups.
-_OWN_DESCRIPTORS = 200
 
 
 @asynccontextmanager
@@ -28,14 +28,15 @@ async def listening(
     settings: Settings,
     taken_by: Callable[[HttpConnection], None] | None = None,
     *,
+    ending: Ending | None = None,
     finish_s: float = 4,
 ) -> AsyncIterator[int]:
     """Serve until the end of the block; gives the port. Raises OSError in a sentence for the operator.
 
-    Requests that were begun have `finish_s` then. `taken_by` gets each connection when it is made, before
-    aiohttp has read anything of it.
+    Requests that were begun have `finish_s` then, if the `ending` has as much left. `taken_by` gets each
+    connection when it is made, before aiohttp has read anything of it.
     """
-    loop, limits = asyncio.get_running_loop(), connection_limits(settings)
+    loop, limits = asyncio.get_running_loop(), connection_limits(settings, ending)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=finish_s)
     await runner.setup()
     manager = runner.server
@@ -84,21 +85,17 @@ async def metrics_listening(registry: CollectorRegistry, settings: Settings) -> 
         await runner.cleanup()
 
 
-def connection_limits(settings: Settings) -> ConnectionLimits:
+def connection_limits(settings: Settings, ending: Ending | None = None) -> ConnectionLimits:
     """How many connections there may be: never so many that descriptors run out.
 
     Raises OSError if there may be none.
 
     One address gets a quarter of them at most, so that no single one shuts out the others.
     """
-    own = _OWN_DESCRIPTORS + settings.database_pool
-    allowed = obtain(settings.max_connections + own)
-    most = min(settings.max_connections, allowed - own)
-    if most < 1:
-        raise OSError(
-            f"MAX_CONNECTIONS: {allowed} open files are allowed, and the server itself needs {own}: raise the"
-            " limit (ulimit -n)."
-        )
+    ours = own(settings)
+    demand(ours + 1, "MAX_CONNECTIONS")
+    allowed = obtain(settings.max_connections + ours)
+    most = min(settings.max_connections, allowed - ours)
     if most < settings.max_connections:
         _log.warning(
             f"MAX_CONNECTIONS={settings.max_connections}: {allowed} open files are allowed (ulimit -n),"
@@ -111,4 +108,5 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         head_s=settings.head_s,
         keep_alive_s=settings.keep_alive_s,
         max_head_bytes=settings.max_head_bytes,
+        left_s=partial((ending or Ending()).left_s, ANSWERED_S),
     )

@@ -23,6 +23,8 @@ class RequestMetrics:
     """Counts declared endpoints by name: by path, each id would make a series of its own."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._counts: dict[tuple[str, int], Counter] = {}
+        self._times: dict[str, Histogram] = {}
         self._requests = Counter(
             "realtime_http_requests", "REST requests answered.", ["endpoint", "status"], registry=registry
         )
@@ -41,6 +43,18 @@ class RequestMetrics:
             return await handler(request)
         started = time.perf_counter()
         response = await handler(request)
-        self._seconds.labels(name).observe(time.perf_counter() - started)
-        self._requests.labels(name, response.status).inc()
+        self._time(name).observe(time.perf_counter() - started)
+        self._count(name, response.status).inc()
         return response
+
+    # A series is looked up under a lock, by all of its labels as text: once.
+
+    def _time(self, name: str) -> Histogram:
+        if (series := self._times.get(name)) is None:
+            series = self._times[name] = self._seconds.labels(name)
+        return series
+
+    def _count(self, name: str, status: int) -> Counter:
+        if (series := self._counts.get((name, status))) is None:
+            series = self._counts[name, status] = self._requests.labels(name, status)
+        return series

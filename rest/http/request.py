@@ -1,8 +1,10 @@
 """What a handler sees of a request, checked by what the endpoint declares, and what it may answer."""
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
+import msgspec
 from aiohttp import web
 from msgspec import Struct
 
@@ -89,12 +91,26 @@ class Request(Struct, frozen=True, kw_only=True):
 class Versioned(Struct, frozen=True):
     """An answer and its version, which becomes the ETag.
 
-    `lasting`: a client that has this version has all of it; not with addresses that expire.
+    `weak`: the version is that of what is said, and not of the bytes, so the answer may be compressed.
+    `encoded`: the body as it is sent, where the version had to be found by it.
     """
 
     body: Struct
     version: int
-    lasting: bool = True
+    weak: bool = False
+    encoded: bytes | None = None
+
+    @property
+    def tag(self) -> str:
+        """As `ETag` has it."""
+        return f'W/"{self.version}"' if self.weak else f'"{self.version}"'
+
+
+def by_content(body: Struct) -> Versioned:
+    """An answer whose version no handler knows, such as a list: it is the same while it says the same."""
+    encoded = msgspec.json.encode(body)
+    digest = hashlib.blake2b(encoded, digest_size=7).digest()
+    return Versioned(body, int.from_bytes(digest), weak=True, encoded=encoded)
 
 
 class Created(Struct, frozen=True):

@@ -62,10 +62,15 @@ class UploadDigest:
 
 
 class File:
-    """Bytes that come: the whole body, or the part of a form with this `name`. Read them once."""
+    """Bytes that come: the whole body, or the part of a form with this `name`. Read them once.
 
-    def __init__(self, name: str, media: str, chunks: AsyncIterator[bytes]) -> None:
-        self.name, self.media = name, media
+    `called`: what the client calls the file.
+    """
+
+    def __init__(
+        self, name: str, media: str, chunks: AsyncIterator[bytes], called: str | None = None
+    ) -> None:
+        self.name, self.media, self.called = name, media, called
         self._chunks = chunks
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -131,7 +136,9 @@ def _file(part: BodyPartReader, name: str, declared: Upload, digest: UploadDiges
     _check_media(media, declared, name)
     if part.headers.get("Content-Transfer-Encoding", "binary").lower() not in _PLAIN:
         raise _refused(name, "has to come without `Content-Transfer-Encoding`")
-    return File(name, media, digest.of(name, media, _part(part, name, declared.max_bytes)))
+    chunks = digest.of(name, media, _part(part, name, declared.max_bytes))
+    called = part.filename and part.filename.replace("%22", '"')  # as browsers write it there
+    return File(name, media, chunks, called)
 
 
 async def _bytes(incoming: Incoming, digest: UploadDigest) -> AsyncIterator[bytes]:

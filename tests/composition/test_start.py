@@ -8,7 +8,7 @@ import pytest
 
 from tests.deploy.files import NOT_IN_THE_IMAGE
 
-NEEDED_SELDOM = {"alembic", "av", "sqlalchemy", "numpy"} | NOT_IN_THE_IMAGE
+NEEDED_SELDOM = {"aioice", "aiortc", "alembic", "av", "pylibsrtp", "sqlalchemy", "numpy"} | NOT_IN_THE_IMAGE
 
 
 @pytest.mark.parametrize("program", ["realtime", "rest"])

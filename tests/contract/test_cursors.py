@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidRequest
-from core.wire.cursors import BY_ID, BY_SEQ, BY_TIME, Cursors
+from core.wire.cursors import BY_ID, BY_ID_SINCE, BY_MOMENT, BY_SEQ, BY_TIME, Cursors
 
 KINDS: tuple[Cursors[Any], ...] = (BY_ID, BY_SEQ, BY_TIME)
+SINCE: tuple[Cursors[Any], ...] = (BY_MOMENT, BY_ID_SINCE)
 IDS = st.uuids().map(str)
 
 
@@ -30,9 +31,20 @@ def test_a_time_is_read_back(key: tuple[int, str]) -> None:
     assert BY_TIME.read(BY_TIME.write(key)) == key
 
 
-@given(cursor=st.text(max_size=40) | st.binary(max_size=24).map(lambda raw: raw.hex()))
+@given(history=st.integers(-(2**63), 2**63 - 1), seen=st.integers(0, 2**62 - 1), last=IDS)
+def test_a_moment_is_read_back(history: int, seen: int, last: str) -> None:
+    assert BY_MOMENT.read(BY_MOMENT.write((history, seen))) == (history, seen)
+    assert BY_ID_SINCE.read(BY_ID_SINCE.write((history, seen, last))) == (history, seen, last)
+
+
+def test_who_refuses_a_cursor_names_its_field() -> None:
+    with pytest.raises(InvalidRequest, match="`changed_since`"):
+        BY_MOMENT.read("nonsense", "changed_since")
+
+
+@given(cursor=st.text(max_size=40) | st.binary(max_size=32).map(lambda raw: raw.hex()))
 def test_a_made_up_cursor_is_read_or_refused(cursor: str) -> None:
-    for kind in KINDS:
+    for kind in (*KINDS, *SINCE):
         with suppress(InvalidRequest):
             assert kind.read(cursor) is not None
 

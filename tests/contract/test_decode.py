@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.contract import check_ins, comments, locations, mentors, partners, redemptions, reward_rules
 from core.contract.calls import CallReport, CallSignal
 from core.contract.presence import PresenceWatch
 from core.contract.queue import QueueJoin
+from core.contract.session import ConnectAuth
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
 from core.wire.decode import decode, decode_json
 from core.wire.message import Command
@@ -57,6 +59,13 @@ def test_a_wrong_field_is_named(data: object, field: str) -> None:
     assert error.message.startswith(f"`{field}` ")
     assert "$" not in error.message
     assert "regex" not in error.message
+
+
+def test_a_device_is_none_with_a_newline_behind() -> None:
+    """What is announced to one device has a line for its name."""
+    assert decode({"token": "t", "device_id": "her phone"}, ConnectAuth).device_id == "her phone"
+    error = refusal({"token": "t", "device_id": "her phone\n"}, ConnectAuth)
+    assert error.details == {"field": "device_id"}
 
 
 def test_a_key_is_no_key_with_a_newline_behind() -> None:
@@ -147,3 +156,27 @@ def test_bytes_give_a_struct_or_an_error(raw: bytes) -> None:
     """No body brings the decoder down."""
     with contextlib.suppress(InvalidRequest, PayloadTooLarge):
         decode_json(raw, QueueJoin)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "said"),
+    [
+        (comments.NewComment, "content", " \n"),
+        (locations.NewLocation, "name", " "),
+        (locations.LocationPatch, "address", " "),
+        (locations.LocationPatch, "city", "\t"),
+        (locations.LocationPatch, "amenities", [" "]),
+        (partners.PartnerPatch, "name", " "),
+        (reward_rules.RulePatch, "title", " "),
+        (reward_rules.RulePatch, "milestone", "ten_check_ins"),
+        (mentors.MentorPatch, "title", " "),
+        (mentors.MentorPatch, "bio", " "),
+        (mentors.MentorPatch, "specialization", [" "]),
+        (check_ins.Flag, "reason", " "),
+        (redemptions.Reversal, "reason", " "),
+    ],
+)
+def test_what_has_to_be_said_says_something(kind: Any, field: str, said: Any) -> None:
+    """A place without a name to see, a reason that gives none or a milestone that is none helps nobody."""
+    named = (refusal({field: said}, kind).details or {}).get("field", "")
+    assert named.partition("[")[0] == field

@@ -115,6 +115,15 @@ def test_the_documents_and_every_connection_name_the_same_contract() -> None:
     assert "contract" in ready["required"]
 
 
+def test_an_offer_may_have_an_icebreaker_with_its_depth() -> None:
+    """A client that was generated before there are any reads them when they come."""
+    [icebreaker, nothing] = SOCKET["components"]["schemas"]["CallOffered"]["properties"]["icebreaker"][
+        "anyOf"
+    ]
+    assert (icebreaker, nothing) == ({"$ref": "#/components/schemas/Icebreaker"}, {"type": "null"})
+    assert SOCKET["components"]["schemas"]["Icebreaker"]["required"] == ["id", "text", "depth"]
+
+
 def test_the_catalogue_has_each_code_once_with_a_sentence() -> None:
     """The codes that clients are promised."""
     codes = [error.code for error in CATALOGUE]

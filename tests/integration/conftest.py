@@ -15,7 +15,7 @@ from tests.conftest import NewDatabase, NewRedis
 from tests.integration.person import ClientDevice, Person
 from tests.stores.world import World, world_at
 
-HURRIED_S = {"offer_s": 4, "connect_s": 4, "grace_s": 4, "decision_s": 4, "queue_lease_s": 4}
+HURRIED_S = {"offer_s": 6, "ring_s": 6, "connect_s": 6, "grace_s": 6, "decision_s": 6, "queue_lease_s": 6}
 
 Meet = Callable[..., Awaitable["Meeting"]]
 SignUp = Callable[..., Awaitable[Person]]
@@ -34,18 +34,18 @@ def settings(
         redis_url=product_redis_url,
         rate_limits="off",
         staff_totp="when_on",
-        offer_s=25,
-        offer_silence_s=30,  # a busy machine may keep everybody from answering for long
-        call_silence_s=30,
-        connect_s=25,
-        grace_s=25,
-        decision_s=25,
+        offer_s=100,
+        offer_silence_s=100,  # a busy machine may keep everybody from answering for long
+        call_silence_s=100,
+        connect_s=100,
+        grace_s=100,
+        decision_s=100,
         queue_update_s=1,
         queue_lease_s=15,
         connection_lease_s=15,
         password_memory_kib=1024,
         password_passes=1,
-        answer_s=20,
+        answer_s=60,
         log_level="WARNING",
         mail=OUTBOX,
         data_dir=str(tmp_path_factory.mktemp("data")),
@@ -185,7 +185,8 @@ async def pair(meet: Meet) -> Meeting:
 
 
 @pytest.fixture
-async def world(product_database_url: str) -> AsyncIterator[World]:
+async def world(product_database_url: str, migrated: set[str]) -> AsyncIterator[World]:
     """What the product that these tests talk with has stored."""
-    async with world_at(product_database_url) as world:
+    async with world_at(product_database_url, migrated=product_database_url in migrated) as world:
+        migrated.add(product_database_url)
         yield world

@@ -20,6 +20,7 @@ class Refused(Exception):
         super().__init__(error)
         self.code: str = error["code"]
         self.error = error
+        assert self.code != "rate_limited" or error["retry_after_ms"] > 0, error
 
 
 class ClientDevice:
@@ -88,7 +89,7 @@ class ClientDevice:
 
     async def ask(self, command: str, **payload: Any) -> Any:
         """The data of the acknowledgement. Raises `Refused`."""
-        answer = await self._client.call(command, payload, timeout=PATIENCE_S)
+        answer = await self.send_raw(command, payload)
         if not answer["ok"]:
             raise Refused(answer["error"])
         return answer["data"]
@@ -99,7 +100,13 @@ class ClientDevice:
 
     async def send_raw(self, command: str, *arguments: Any) -> Any:
         """Whatever comes back for whatever was sent."""
-        return await self._client.call(command, arguments, timeout=PATIENCE_S)
+        answers = asyncio.Queue[tuple[Any, ...]]()
+        await self._client.emit(command, arguments, callback=lambda *back: answers.put_nowait(back))
+        # Not by the client's own `call`: its `wait_for`, in Python 3.11, returns what comes in the moment in
+        # which it is cancelled, and whoever repeats it goes on for ever.
+        async with asyncio.timeout(PATIENCE_S):
+            back = await answers.get()
+        return back[0] if len(back) == 1 else back or None
 
     async def refused(self, command: str, **payload: Any) -> str:
         """The code of the error that this is answered with."""
@@ -147,9 +154,12 @@ class ClientDevice:
 
     async def drop(self) -> None:
         """Lose the connection without a word: the transport is cut."""
-        transport = self._client.eio.ws._response.connection.transport
-        transport.abort()
+        self.cut()
         await self.closed.wait()
+
+    def cut(self) -> None:
+        """The same, not waiting for the client to notice."""
+        self._client.eio.ws._response.connection.transport.abort()
 
 
 class Person:

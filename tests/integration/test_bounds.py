@@ -10,6 +10,7 @@ from tests.integration.conftest import Meeting
 LASTING = (
     r"events:log",
     r"attention:\{calls-\d\}",
+    r"echo:\{echo\}:(processes|seats)",
     r"presence:\{presence-\d\}:leases",
     r"queue:\{[a-z0-9-]+\}:(tickets|places|users|leases|held|claims|claimed|gone)",
     r"queue:\{[a-z0-9-]+\}:(voice|video)(:(recent|waits|\w+:\w+(:\d+)?))?",

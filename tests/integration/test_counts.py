@@ -1,12 +1,17 @@
 """What a node tells Prometheus moves with what people do, and by no word that they make up."""
 
 import re
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
+from composition.realtime import running
 from core.contract.calls import MediaPath
+from core.settings import Settings
 from realtime.calls.metrics import path_of
+from tests.conftest import NewDatabase, NewRedis
 from tests.integration.conftest import Meet, Meeting, SignUp
 from tests.integration.person import ClientDevice, Refused
 
@@ -34,6 +39,14 @@ class Counts:
         now = await self.all()
         moved = {key: value - self._before.get(key, 0) for key, value in now.items()}
         return {key: by for key, by in moved.items() if by and key.startswith(beginnings)}
+
+
+@pytest.fixture(scope="module")
+async def address(settings: Settings, new_database: NewDatabase, new_redis: NewRedis) -> AsyncIterator[str]:
+    """A product of its own: what other tests have left to theirs, as an open offer, ends meanwhile."""
+    stores = {"database_url": await new_database(), "redis_url": await new_redis()}
+    async with running(replace(settings, **stores)) as address:
+        yield address
 
 
 @pytest.fixture

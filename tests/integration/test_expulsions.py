@@ -29,6 +29,10 @@ class Way:
     def told(self) -> str:
         return told(self.how)
 
+    def ended(self, as_by_themselves: str) -> str:
+        """What the other hears of an offer or a call; of a deleted account nobody says `moderated`."""
+        return as_by_themselves if self.how == "deleted" else "moderated"
+
     @property
     def refused(self) -> str:
         return refused(self.how)
@@ -83,8 +87,19 @@ async def test_out_of_an_offer(way: Way, apart: Meeting, accepted: bool) -> None
         await apart.ben.ask("call:accept", call_id=apart.call_id)
     await way.put_out(apart.he)
     ended = await apart.ana.next("call:ended", call_id=apart.call_id)
-    assert ended["reason"] == "moderated"
+    assert ended["reason"] == way.ended("declined")
     assert (await apart.ana.ask("queue:join", mode="video"))["ticket"] == ended["ticket"]
+    await is_closed(apart.ben, way)
+
+
+async def test_out_of_a_call(way: Way, apart: Meeting) -> None:
+    """There is nothing to decide, and she may queue at once."""
+    await apart.go_live()
+    await way.put_out(apart.he)
+    ended = await apart.ana.next("call:ended", call_id=apart.call_id)
+    assert (ended["reason"], "decision" in ended) == (way.ended("hung_up"), False)
+    assert await apart.ana.refused("decision:submit", call_id=apart.call_id, connect=True) == "gone"
+    await apart.ana.ask("queue:join", mode="video")
     await is_closed(apart.ben, way)
 
 
@@ -119,7 +134,8 @@ async def test_while_they_accept(way: Way, sign_up: SignUp, apart: Meeting) -> N
     await apart.ana.ask("call:accept", call_id=apart.call_id)
     accept = apart.ben.send_raw("call:accept", {"call_id": apart.call_id})
     await asyncio.gather(accept, way.put_out(apart.he), return_exceptions=True)
-    assert (await apart.ana.next("call:ended", call_id=apart.call_id))["reason"] == "moderated"
+    reason = (await apart.ana.next("call:ended", call_id=apart.call_id))["reason"]
+    assert reason in {way.ended("declined"), way.ended("hung_up")}
     await is_closed(apart.ben, way)
     await apart.ana.ask("queue:leave")
     await apart.ana.ask("queue:join", mode="video")

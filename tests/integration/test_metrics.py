@@ -9,9 +9,10 @@ from tests.deploy.files import ROOT
 _PREFACE = """# Metrics
 
 What a node of `python -m realtime` tells at `/metrics`, or on a port of its own where `METRICS_PORT` is
-set. `python -m rest` and a worker tell those of requests, jobs, stores, time and the process. Labels have
-few values: no id and no address is among them, and no word that a stranger makes up. A test compares this
-page with a node.
+set. `python -m rest` and a worker tell those of requests, jobs, stores, time and the process; a process that
+matches tells those of a node, and by `realtime_matchmaker_on_duty` whether it is the one that works. Labels
+have few values: no id and no address is among them, and no word that a stranger makes up. A test compares
+this page with a node.
 
 | metric | kind | meaning |
 |---|---|---|

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,7 +22,7 @@ from realtime.site import mount
 from realtime.ways import Ways
 
 ENTRIES = {
-    "/": ("de.js", "icon.svg", "main.js", "page.css"),
+    "/": ("app.webmanifest", "de.js", "icon.svg", "main.js", "page.css", "touch.png"),
     "/admin/": ("admin.css", "admin.js", "icon.svg"),
 }
 
@@ -48,8 +49,8 @@ async def test_a_page_may_do_only_what_it_needs(address: str, web: aiohttp.Clien
             assert f"connect-src 'self' ws://{host} wss://{host};" in policy
             assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
             allowed = response.headers["Permissions-Policy"].split(", ")
-            assert allowed[:2] == ["camera=(self)", "microphone=(self)"]
-            assert all(feature.endswith("=()") for feature in allowed[2:])
+            assert allowed[:3] == ["camera=(self)", "microphone=(self)", "geolocation=(self)"]
+            assert all(feature.endswith("=()") for feature in allowed[3:])
 
 
 @pytest.mark.parametrize("page", ENTRIES)
@@ -116,6 +117,22 @@ async def test_what_is_loaded_is_kept_under_the_name_of_its_content(
             assert "immutable" in response.headers["Cache-Control"], name
 
 
+async def test_the_page_can_be_installed(address: str, web: aiohttp.ClientSession) -> None:
+    """Its manifest names icons that there are, and what opens it without a network is asked for anew."""
+    names = await _names(address, web)
+    async with web.get(f"{address}/page/{names['app.webmanifest']}") as response:
+        assert response.content_type == "application/manifest+json"
+        manifest = await response.json(content_type=None)
+    assert (manifest["start_url"], manifest["scope"], manifest["display"]) == ("/", "/", "standalone")
+    for icon in manifest["icons"]:
+        async with web.get(address + icon["src"]) as response:
+            assert (response.status, response.content_type) == (200, icon["type"])
+            assert "immutable" in response.headers["Cache-Control"]
+    async with web.get(f"{address}/sw.js") as response:
+        assert (response.content_type, response.headers["Cache-Control"]) == ("text/javascript", "no-cache")
+        assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("path", ["socket.io/?EIO=4&transport=polling", "page/nothing.js", "nothing"])
 async def test_whatever_else_is_kept_by_nobody(address: str, web: aiohttp.ClientSession, path: str) -> None:
     """What is said in a poll is personal, and what is not here yet comes with the next version."""
@@ -179,6 +196,18 @@ async def test_pictures_are_shown_from_where_they_are_read(media_url: str, shown
         policy = response.headers["Content-Security-Policy"]
     assert f"img-src 'self' data: blob:{shown};" in policy
     assert f"media-src 'self' blob:{shown};" in policy
+
+
+async def test_a_map_lies_on_what_the_operator_says() -> None:
+    """The page is told where that is, and loads pictures from there, and nothing else."""
+    ways = Ways.of(Settings(map_tiles="https://tiles.example.org:8443/a/{z}/{x}/{y}.png", map_credit="© Us"))
+    app = server.Application()
+    mount(app, ways, media_url="")
+    async with TestClient(TestServer(app)) as client, client.get("/") as response:
+        policy, page = response.headers["Content-Security-Policy"], await response.text()
+    assert "img-src 'self' data: blob: https://tiles.example.org:8443;" in policy
+    assert policy.count("tiles.example.org") == 1
+    assert "https://tiles.example.org:8443/a/{z}/{x}/{y}.png" in unescape(page)
 
 
 async def test_an_answer_by_a_form_reaches_the_page(address: str, web: aiohttp.ClientSession) -> None:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from core.job_settings import OUTBOX
 from core.settings import Settings
 from db.redis.multiplexed import RedisClient
+from tests.patience import PATIENCE_S
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
 
@@ -22,6 +23,8 @@ SETTINGS = Settings(
     mail=OUTBOX,
     sms=OUTBOX,
     media_avif="off",
+    answer_s=int(PATIENCE_S),  # a busy machine answers late, and is not to say that nobody is there
+    upload_answer_s=int(PATIENCE_S),
 )
 
 

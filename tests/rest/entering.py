@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from core.wire.endpoint import Endpoint
 from tests.rest.conftest import SETTINGS
+from tests.rest.grouping import lapsed
 from tests.rest.phones import Phone
 from tests.rest.provider import CLIENT, Provider
 from tests.rest.server import Answer, RestServer, serving
@@ -48,8 +49,10 @@ async def entered(someone: Someone, endpoint: Endpoint, **body: Any) -> Answer:
             return await someone.ask(endpoint, at=at, token=None, json=sent)
 
 
-async def expired(someone: Someone, endpoint: Endpoint) -> Answer:
-    """A code, or a link, of too long ago."""
+async def late(someone: Someone, endpoint: Endpoint) -> Answer:
+    """A code, a link, or an invitation, of too long ago."""
+    if endpoint.name in {"join_group", "preview_group"}:
+        return await lapsed(someone, endpoint)
     if endpoint.name in LINKS:
         await be_mailed(someone, endpoint)
         someone.rest.clock.advance(s=1_000_000)

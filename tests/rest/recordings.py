@@ -16,9 +16,10 @@ def recorded(
     size: tuple[int, int] = (64, 48),
     fps: int = 10,
     streams: int = 1,
+    loud: float = 0,
     **options: str,
 ) -> bytes:
-    """One that says where and by whom it was made."""
+    """One that says where and by whom it was made; its second half is a tone this `loud`, 0 to 1."""
     out = BytesIO()
     with av.open(out, "w", format=kind, options=options) as sink:
         sink.metadata.update({"title": "at home", "location": "+38.7-009.1/", "artist": "Ana Lima"})
@@ -27,7 +28,7 @@ def recorded(
         for stream in pictures:
             _draw(sink, stream, int(seconds * fps), size)
         for stream in sounds:
-            _hum(sink, stream, seconds)
+            _hum(sink, stream, seconds, loud)
     return out.getvalue()
 
 
@@ -51,11 +52,15 @@ def _draw(sink: Any, stream: Any, frames: int, size: tuple[int, int]) -> None:
     sink.mux(stream.encode())
 
 
-def _hum(sink: Any, stream: Any, seconds: float) -> None:
+def _hum(sink: Any, stream: Any, seconds: float, loud: float) -> None:
     planar = stream.codec_context.name == "aac"
+    kind: Any
     kind, letters = (np.float32, "fltp") if planar else (np.int16, "s16")
-    for number in range(int(seconds * 50)):
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), dtype=kind), format=letters, layout="mono")
+    tone = loud * (1 if planar else 32_767) * np.sin(np.arange(960) * np.pi / 48).reshape(1, 960)
+    frames = int(seconds * 50)
+    for number in range(frames):
+        heard = tone if number >= frames // 2 else 0 * tone
+        frame = av.AudioFrame.from_ndarray(heard.astype(kind), format=letters, layout="mono")
         frame.sample_rate, frame.pts = 48_000, number * 960
         sink.mux(stream.encode(frame))
     sink.mux(stream.encode())

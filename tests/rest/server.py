@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from composition.foundation import Foundation
 from composition.own_data import OwnDataParts
 from composition.rest import Sidecar, sidecar
-from core.clock import now_ms
+from core.clock import DAY_MS, HOUR_MS, now_ms
 from core.ending import Ending
 from core.ids import new_id
 from core.keys import Keyring
@@ -59,9 +59,11 @@ class SteppedClock:
     def __call__(self) -> int:
         return (self._stopped_at or now_ms()) + self.ahead_ms
 
-    def stop(self) -> None:
-        """It moves by `advance` alone from now on."""
+    def stop(self, *, at_h: int | None = None) -> None:
+        """It moves by `advance` alone from now on; from this hour of tomorrow (UTC) if one is given."""
         self._stopped_at = now_ms()
+        if at_h is not None:
+            self._stopped_at += DAY_MS - self._stopped_at % DAY_MS + at_h * HOUR_MS
 
     def advance(self, *, s: float) -> None:
         self.ahead_ms += int(s * 1000)
@@ -195,10 +197,10 @@ class RestServer:
         """The same of any channel."""
         async with self.redis.pubsub() as pubsub:
             await pubsub.subscribe(name)
-            assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
+            assert (await pubsub.get_message(timeout=PATIENCE_S))["type"] == "subscribe"
 
             async def heard() -> list[str]:
-                message = await pubsub.get_message(timeout=5)
+                message = await pubsub.get_message(timeout=PATIENCE_S)
                 assert message is not None, "nothing was announced"
                 return str(message["data"], "utf-8").split("\n")
 

@@ -46,6 +46,16 @@ async def test_a_user_is_found_by_what_one_knows(rest: RestServer) -> None:
         assert not {ana["id"], ben["id"]} & set(await found(rest, mod, q)), q
 
 
+async def test_a_probe_is_found_by_its_name_and_is_none_of_all(rest: RestServer) -> None:
+    mod, name = await staff(rest), f"x{new_id()[-12:]}"
+    probe = (await rest.sign_up(username=name))["user"]["id"]
+    await rest.world.pool.execute("UPDATE identity.users SET probe = true WHERE id = $1", probe)
+    newest = (await rest.ask("GET", f"{PATH}?limit=100", token=mod["access_token"])).body
+    assert mod["user"]["id"] in {item["id"] for item in newest["items"]} or len(newest["items"]) == 100
+    assert probe not in {item["id"] for item in newest["items"]}
+    assert await found(rest, mod, name) == [probe]
+
+
 async def test_pages_of_users_fit_together(rest: RestServer) -> None:
     """Newest first, also of all; a search says that it was made, and not what for."""
     mod, tag = await staff(rest), new_id()[-12:]

@@ -159,7 +159,7 @@ async def test_the_sidecar_leaves_the_rest_to_a_node(rest: RestServer, redis: Re
     row = await rest.world.connected((ana["user"]["id"], ben))
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(PENDING_BLOCKS)
-        assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
+        assert (await pubsub.get_message(timeout=PATIENCE_S))["type"] == "subscribe"
         assert (await block(rest, ana, ben)).status == 201
         async with asyncio.timeout(PATIENCE_S):
             while (await pubsub.get_message(timeout=5) or {}).get("type") != "message":

@@ -46,6 +46,7 @@ async def test_the_link_is_sent_again_once_the_last_one_is_some_seconds_old(rest
     first = await rest.link_to(ana["user"]["email"])
     early = await rest.ask("POST", SEND, token=ana["access_token"])
     assert (early.code, early.body["retry_after_ms"]) == ("rate_limited", SETTINGS.code_again_s * 1000)
+    assert (SETTINGS.rate_limits, early.headers["Retry-After"]) == ("off", str(SETTINGS.code_again_s))
     rest.clock.advance(s=SETTINGS.code_again_s)
     assert (await rest.ask("POST", SEND, token=ana["access_token"])).status == 202
     second = await rest.link_to(ana["user"]["email"])

@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from core.ending import ANSWERED_S, Ending
 from core.settings import Settings
 from rest.http.listening import listening
 from tests.patience import PATIENCE_S
@@ -35,3 +36,28 @@ async def test_an_upload_that_is_on_its_way_is_read_to_its_end() -> None:
         await ending
     for each in (writer, idle_writer):
         each.close()
+
+
+async def test_what_is_never_answered_is_broken_off_when_there_is_no_time_left() -> None:
+    """However long requests may take otherwise: what came before them at the end was late."""
+    now, begun, broken = 0.0, asyncio.Event(), asyncio.Event()
+
+    async def stay(_request: web.Request) -> web.Response:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            broken.set()
+        return web.Response()
+
+    app, ending = web.Application(), Ending(time_s=lambda: now)
+    app.router.add_get("/", stay)
+    async with asyncio.timeout(PATIENCE_S):
+        async with listening(app, Settings(port=0), ending=ending, finish_s=86_400) as port:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await begun.wait()
+            ending.ask()
+            now = ANSWERED_S
+        await broken.wait()
+    writer.close()

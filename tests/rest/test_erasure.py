@@ -10,6 +10,7 @@ from core.contract.index import ENDPOINTS
 from core.data_rules import Stays
 from core.ids import new_id
 from core.personal_data import TABLES
+from core.settings import Settings
 from db.postgres.erasures import ErasureStore
 from db.postgres.personal_data import PersonalData, remaining
 from services.erasures import Erase, EraseDue
@@ -175,12 +176,18 @@ async def test_then_nothing_is_left(rest: RestServer) -> None:
         " WHERE strike_id IN (SELECT id FROM safety.strikes WHERE user_id = $1)",
         user_id,
     )
-    assert len(await left(rest, user_id)) > 10
+    assert len(before := await left(rest, user_id)) > 10
+    assert "interaction.call_timelines" in before
+    habits = {who: f"queue:{{{Settings().region}}}:habit:{who}" for who in (user_id, ben["user"]["id"])}
+    for habit in habits.values():
+        await rest.redis.set(habit, "3 2 1000 3 1")
     assert (await delete(rest, ana)).status == 202
     await rest.own_data.erasures.erase(Erase(user_id=user_id))
     assert len(await left(rest, user_id)) > 10, "it was not time"
+    assert await rest.redis.exists(*habits.values()) == 2
     await erase(rest, user_id)
     assert await left(rest, user_id) == []
+    assert [await rest.redis.exists(habit) for habit in habits.values()] == [0, 1]
     row = await rest.world.pool.fetchrow(
         "SELECT e.done_at, u.deleted_at, u.email, p.display_name FROM identity.erasures e"
         " JOIN identity.users u ON u.id = e.user_id JOIN identity.profiles p ON p.user_id = u.id"
@@ -193,6 +200,7 @@ async def test_then_nothing_is_left(rest: RestServer) -> None:
     calls = (await rest.ask("GET", "/v1/me/calls", token=ben["access_token"])).body["items"]
     assert "Ana" not in str((rooms, calls))
     assert "Deleted account" in str(calls)
+    assert [call["origin"] for call in calls].count("direct") == 1
     assert f"by {user_id}" not in str(
         (await rest.ask("GET", f"/v1/rooms/{rooms[0]['id']}/messages", token=ben["access_token"])).body
     )

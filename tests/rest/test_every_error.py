@@ -1,15 +1,15 @@
-"""Each endpoint gives each error that it declares: the documents promise nothing that does not happen."""
+"""Each endpoint gives each error that it declares: the documents promise nothing that does not happen.
+
+One server gives nearly all of them, each to people of its own: to make one takes longer than to ask it.
+"""
 
 import itertools
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 from msgspec import structs
-from redis.asyncio import Redis
 
-from core.clock import now_ms
 from core.contract.index import ENDPOINTS
 from core.contract.profiles import Me
 from core.ending import Ending
@@ -17,13 +17,21 @@ from core.ids import new_id
 from core.wire.endpoint import Endpoint
 from tests.rest.conflicts import CONFLICTS
 from tests.rest.conftest import SETTINGS
-from tests.rest.entering import ENTERING, LINKS, be_mailed, entered, expired
-from tests.rest.forbidden import forbidden, of_the_deleted
-from tests.rest.phones import a_number, a_profile
+from tests.rest.entering import ENTERING, LINKS, be_mailed, entered, late
+from tests.rest.forbidden import forbidden, gone
+from tests.rest.good_bodies import good_bodies
+from tests.rest.grouping import filled
+from tests.rest.phones import a_profile
 from tests.rest.pictures import drawn, encoded, form
+from tests.rest.redeeming import ABOUT_REWARDS, SCANS, already_redeemed, over
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, path_of, serving
 from tests.rest.signed_addresses import address, completed
-from tests.stores.world import world_at
+from tests.rest.three_servers import Three, three_servers
+from tests.stores.grouping import a_code, ways_to_groups
+from tests.stores.mentoring import a_mentor, slot, ways_to_mentors
+from tests.stores.places import a_check_in, a_place, a_review
+from tests.stores.posting import picture, ways_to_posts
+from tests.stores.rewarding import a_scan, ways_to_rewards
 
 Provoke = Callable[["Someone", Endpoint], Awaitable[Answer]]
 SIGNED = {
@@ -38,66 +46,32 @@ PROMISES = [(endpoint, error.code) for endpoint in ENDPOINTS for error in endpoi
 class Someone:
     """A signed-in admin and a good request for every endpoint."""
 
-    def __init__(
-        self,
-        rest: RestServer,
-        signed_in: Any,
-        others: list[str],
-        database_url: str,
-        redis: Redis,
-        folder: str,
-    ) -> None:
-        self.rest, self.signed_in = rest, signed_in
+    def __init__(self, servers: Three, signed_in: Any, others: list[str]) -> None:
+        self.rest, self.servers, self.signed_in = servers.usual, servers, signed_in
         self._others, self._numbers = itertools.cycle(others), itertools.count(8)
         self.other = others[-1]
-        self.database_url, self.redis, self.folder = database_url, redis, folder
+        self.redis, self.folder = servers.usual.redis, servers.folder
         self.token = "made up"
+        self.pictures: Iterator[str] = iter(())  # for posts
+        self.place = new_id()
+        self.scans: Iterator[Any] = iter(())  # of rewards
+        self.mentor_id = ""  # for sessions
 
     def body(self, endpoint: Endpoint) -> Any:
         """One that is accepted."""
-        bodies = {
-            "register": new_person(),
-            "login": {"login": self.signed_in["user"]["email"], "password": PASSWORD},
-            "refresh": {"refresh_token": self.signed_in["refresh_token"]},
-            "start_phone": {"phone": a_number()},
-            "verify_phone": {"phone": a_number(), "code": "000000"},
-            "open_id": {"id_token": "made up"},
-            "remove_login": {},
-            "delete_me": {"password": PASSWORD},
-            "logout": {},
-            "change_me": {"bio": "new"},
-            "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
-            "change_settings": {"theme": "dark"},
-            "read_notifications": {"all": True},
-            "put_device": {"platform": "ios", "token": "made up"},
-            "change_consent": {"kind": "analytics", "version": "1", "given": True},
-            "block": {"user_id": (other := next(self._others))},
-            "ask_friend": {"user_id": other},
-            "send_contacts": {"contacts": [{"phone": "+4915112345678"}]},
-            "report": {"subject": {"type": "user", "id": other}, "reason": "spam"},
-            "decide_case": {"action": "warn"},
-            "decide_media": {"action": "pass"},
-            "forgot_password": {"email": self.signed_in["user"]["email"]},
-            "reset_password": {"token": self.token, "password": PASSWORD},
-            "change_password": {"new_password": PASSWORD},
-            "verify_email": {"token": self.token},
-            "change_email": {"email": f"{new_id()}@example.org"},
-            "turn_on_totp": {},
-            "turn_off_totp": {},
-            "appeal": {"text": f"Not so, {next(self._numbers)}."},
-            "decide_appeal": {"grant": True},
-            "correct_user": {"gender": "other"},
-            "announce_upload": {
-                "purpose": "photo",
-                "content_type": "image/png",
-                "size": 10_000 + next(self._numbers),
-            },
-            "ban": {"user_id": self.other, "reason": f"spam {next(self._numbers)}"},
-        }
+        bodies = good_bodies(
+            self.signed_in, self.other, self.token, next(self._others), self._numbers, self.place
+        )
         if endpoint.upload:
             forms = {"upload_media", "send_upload"}
             assert endpoint.name in forms, f"Put a good form for `{endpoint.name}` here"
             return encoded(drawn(next(self._numbers)))
+        if endpoint.name == "add_post":
+            return {"media_ids": [next(self.pictures)]}
+        if endpoint.name in SCANS:
+            return next(self.scans)
+        if endpoint.name == "book_session":
+            return slot(self.mentor_id, next(self._numbers))
         assert endpoint.body is None or endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
         return bodies.get(endpoint.name)
 
@@ -122,9 +96,21 @@ class Someone:
             ana, ben = await self.rest.world.pair()
             case = await self.rest.world.report(await self.rest.world.talked((ana, ben)), ana, ben)
             return endpoint.path.replace("{id}", case)
-        world = self.rest.world
-        make = {"unban": lambda: world.ban(next(self._others)), "decide_media": world.photo}
-        return endpoint.path.replace("{id}", await make[endpoint.name]()) if endpoint.name in make else None
+        world, owner = self.rest.world, of or self.user_id
+        place, review = lambda: a_place(world.pool), lambda: a_review(world.pool, owner)
+        make: dict[str, Callable[[], Awaitable[str]]] = {
+            "unban": lambda: world.ban(next(self._others)),
+            "decide_media": world.photo,
+            **dict.fromkeys(("location", "change_location", "reviews", "review"), place),
+            **dict.fromkeys(("place_code", "visits"), place),
+            **ways_to_posts(world, owner),
+            **ways_to_mentors(world, owner),
+            **dict.fromkeys(("change_review", "delete_review"), review),
+            "flag_check_in": lambda: a_check_in(world.pool, owner),
+            **ways_to_rewards(world, self.user_id),
+            **ways_to_groups(world, self.user_id),
+        }
+        return filled(endpoint, await make[endpoint.name]()) if endpoint.name in make else None
 
     def sent(self, endpoint: Endpoint, body: Any) -> dict[str, Any]:
         """A body as aiohttp takes it."""
@@ -160,7 +146,8 @@ async def payload_too_large(someone: Someone, endpoint: Endpoint) -> Answer:
     if endpoint.name == "complete_upload":
         return await completed(someone, encoded(drawn()), 5)
     if endpoint.query:
-        field = "signature" if endpoint.name in SIGNED else "cursor"
+        longest = {"partner_stats": "zone", **dict.fromkeys(SIGNED, "signature")}
+        field = longest.get(endpoint.name, "cursor")
         return await someone.ask(endpoint, query=f"?{field}={'a' * 101}")
     if endpoint.upload:
         return await someone.ask(endpoint, data=form(b"", purpose="x" * 101))
@@ -216,8 +203,15 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         "ask_friend": {"user_id": new_id()},
         "report": {"subject": {"type": "user", "id": new_id()}, "reason": "spam"},
         "change_me": {"photos": [new_id()]},
+        "add_post": {"media_ids": [new_id()]},
+        "create_group": {"name": "Runners", "photo": new_id()},
+        "book_session": slot(new_id(), 1),
     }
+    if endpoint.name in SCANS:
+        nobody[endpoint.name] = {**someone.body(endpoint), "location_id": new_id()}
     what: dict[str, Any] = {"json": nobody[endpoint.name]} if endpoint.name in nobody else {}
+    if endpoint.name == "search_room":
+        what["query"] = "?q=hello"
     return await someone.ask(endpoint, **what)
 
 
@@ -269,20 +263,6 @@ async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
     return await someone.ask(endpoint, path=path, headers=key, **someone.sent(endpoint, other))
 
 
-async def gone(someone: Someone, endpoint: Endpoint) -> Answer:
-    """A strike that was lifted by the time; a call of too long ago."""
-    if endpoint.name == "report":
-        pair = someone.user_id, await someone.rest.world.person("Ben")
-        call = await someone.rest.world.talked(pair, now=now_ms() - 25 * 3_600_000)
-        return await someone.ask(endpoint, json={"subject": {"type": "call", "id": call}, "reason": "spam"})
-    if endpoint.name == "restore_me":
-        return await of_the_deleted(someone, endpoint, begun=True)
-    path = await someone.own_path(endpoint)
-    await someone.rest.world.pool.execute("UPDATE safety.strikes SET lifted_at = now()")
-    await someone.rest.world.pool.execute("UPDATE identity.bans SET lifted_at = now()")
-    return await someone.ask(endpoint, path=path)
-
-
 async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
     path = await someone.own_path(endpoint)
     assert path
@@ -293,34 +273,30 @@ async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
     return await someone.ask(endpoint, path=path)
 
 
+async def expired(someone: Someone, endpoint: Endpoint) -> Answer:
+    return await (over if endpoint.name in ABOUT_REWARDS else late)(someone, endpoint)
+
+
 async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
     """The second within a minute, where one is allowed."""
-    strict: dict[str, Any] = {
-        f"{name}_{how}": 1 for name in ("requests", "stranger_requests") for how in ("per_m", "burst")
-    }
-    usual = structs.replace(SETTINGS, rate_limits="on", data_dir=someone.folder)
-    settings = structs.replace(usual, **strict)
-    path = await someone.own_path(endpoint)
-    async with serving(someone.rest.world, someone.redis, someone.rest.redis_client, settings) as at:
-        if endpoint.auth or endpoint.may_be_known:
-            token = someone.signed_in["access_token"]
-            assert (await at.ask("GET", "/v1/me", token=token)).status == 200
-        else:
-            assert (await someone.ask(endpoint, at=at, path=path)).status == endpoint.status
-        answer = await someone.ask(endpoint, at=at, path=path)
-        assert 0 < answer.body["retry_after_ms"] <= 60_000
-        assert 1 <= int(answer.headers["Retry-After"]) <= 60
-        return answer
+    at, path = someone.servers.strict, await someone.own_path(endpoint)
+    here: dict[str, Any] = {"at": at, "path": path}
+    from_there = {"X-Forwarded-For": str(next(someone.servers.addresses))}
+    if endpoint.auth or endpoint.may_be_known:
+        token = someone.signed_in["access_token"]
+        assert (await at.ask("GET", "/v1/me", token=token, headers=from_there)).status == 200
+    else:
+        assert (await someone.ask(endpoint, headers=from_there, **here)).status == endpoint.status
+    answer = await someone.ask(endpoint, headers=from_there, **here)
+    assert 0 < answer.body["retry_after_ms"] <= 60_000
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    return answer
 
 
 async def unavailable(someone: Someone, endpoint: Endpoint) -> Answer:
     """PostgreSQL cannot be reached."""
     path = await someone.own_path(endpoint)
-    async with world_at(someone.database_url) as world:
-        checks = {"postgres": lambda: world.pool.fetchval("SELECT 1")}
-        async with serving(world, someone.redis, someone.rest.redis_client, SETTINGS, checks) as at:
-            await world.pool.close()
-            return await someone.ask(endpoint, at=at, path=path)
+    return await someone.ask(endpoint, at=someone.servers.without_postgres, path=path)
 
 
 async def internal(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -358,6 +334,7 @@ PROVOKE: dict[str, Provoke] = {
         precondition_failed,
         gone,
         already_decided,
+        already_redeemed,
         forbidden,
         underage,
         profile_incomplete,
@@ -371,12 +348,34 @@ PROVOKE: dict[str, Provoke] = {
 }
 
 
+@pytest.fixture(scope="module")
+async def three(
+    database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Three]:
+    async with three_servers(database_url, redis_url, str(tmp_path_factory.mktemp("media"))) as three:
+        yield three
+
+
 @pytest.fixture
-async def someone(rest: RestServer, database_url: str, redis: Redis, tmp_path: Path) -> Someone:
+async def someone(request: pytest.FixtureRequest, three: Three) -> Someone:
+    rest = three.usual
+    rest.clock.ahead_ms = 0
     others = [await rest.world.person(name) for name in ("Ben", "Cem")]
     signed_in = await rest.sign_up()
     await rest.world.set_role(signed_in["user"]["id"], "admin")
-    return Someone(rest, signed_in, others, database_url, redis, str(tmp_path))
+    made = Someone(three, signed_in, others)
+    if any(name in request.node.name for name in SCANS):
+        made.scans = iter([await a_scan(rest.world, made.user_id) for _ in range(2)])
+    if "add_post" in request.node.name:
+        made.pictures = iter([await picture(rest.world, made.user_id) for _ in range(2)])
+    if "check_in" in request.node.name and "not_found" not in request.node.name:
+        made.place = await a_place(rest.world.pool)
+    joins = any(name in request.node.name for name in ("join_group", "preview_group"))
+    if joins and "not_found" not in request.node.name:
+        made.token = await a_code(rest.world, rest.keyring.keys("invitation")[0])
+    if "book_session" in request.node.name:
+        made.mentor_id = await a_mentor(rest.world.pool, await rest.world.person("Mia"))
+    return made
 
 
 @pytest.mark.parametrize(("endpoint", "code"), PROMISES, ids=lambda v: getattr(v, "name", v))

@@ -25,13 +25,18 @@ from tests.rest.conftest import SETTINGS
 from tests.rest.own_endpoints import answering
 from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import Answer, RestServer, new_person, serving
+from tests.stores.grouping import ways_to_groups
+from tests.stores.mentoring import MENTOR, a_mentor, slot, ways_to_mentors
+from tests.stores.places import PLACE, a_place
+from tests.stores.posting import picture, posted
+from tests.stores.rewarding import A_RULE, a_scan
 
 _sides = itertools.count(8)
 KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.idempotent]
 
 
-async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
-    """One that is accepted, another one each time."""
+async def good_body(rest: RestServer, endpoint: Endpoint, user_id: str) -> Any:
+    """One that is accepted of this user, another one each time."""
     bodies: dict[str, Any] = {
         "register": new_person(),
         "block": {"user_id": (ben := await rest.world.person("Ben"))},
@@ -41,7 +46,21 @@ async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
         "announce_upload": {"purpose": "photo", "content_type": "image/png", "size": next(_sides)},
         "ban": {"user_id": await rest.world.person("Ben"), "reason": "spam"},
         "appeal": {"text": f"not so {new_id()}"},
+        "add_post": {"media_ids": [await picture(rest.world, user_id)]},
+        "add_comment": {"content": new_id()},
+        "create_location": {**PLACE, "name": new_id()},
+        "review": {"rating": 4, "title": new_id()},
+        "check_in": {"location_id": await a_place(rest.world.pool)},
+        "create_partner": {"name": new_id()},
+        "create_reward_rule": {**A_RULE, "title": new_id()},
+        "create_mentor": {**MENTOR, "user_id": ben},
+        "book_session": slot(await a_mentor(rest.world.pool, await rest.world.person("Mia")), next(_sides)),
+        "review_mentor": {"rating": 4, "title": new_id()},
+        "create_group": {"name": new_id()},
+        "invite": {"max_uses": next(_sides)},
     }
+    if endpoint.name == "redeem_reward":
+        return await a_scan(rest.world, user_id)
     assert endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
     return bodies[endpoint.name]
 
@@ -50,6 +69,15 @@ async def good_path(rest: RestServer, endpoint: Endpoint, user_id: str) -> str:
     """One that this user may ask."""
     if endpoint.name == "appeal":
         return endpoint.path.replace("{id}", (await rest.world.strike(user_id, "warn")).strike_id)
+    if endpoint.name == "add_comment":
+        return endpoint.path.replace("{id}", (await posted(rest.world, user_id)).id)
+    if endpoint.name == "invite":
+        return endpoint.path.replace("{id}", await ways_to_groups(rest.world, user_id)["invite"]())
+    if endpoint.name == "review":
+        return endpoint.path.replace("{id}", await a_place(rest.world.pool))
+    if endpoint.name == "review_mentor":
+        mentor = await ways_to_mentors(rest.world, user_id)[endpoint.name]()
+        return endpoint.path.replace("{id}", mentor)
     return endpoint.path
 
 
@@ -75,7 +103,7 @@ async def test_copies_at_once_and_later_have_one_answer(rest: RestServer, endpoi
     path = await good_path(rest, endpoint, signed_in["user"]["id"])
     if endpoint.roles:
         await rest.world.set_role(signed_in["user"]["id"], "admin")
-    body, key = await good_body(rest, endpoint), new_id()
+    body, key = await good_body(rest, endpoint, signed_in["user"]["id"]), new_id()
     copies = await asyncio.gather(*(ask(rest, endpoint, body, key, token, path) for _ in range(4)))
     copies.append(await ask(rest, endpoint, body, key, token, path))
     assert {copy.status for copy in copies} == {endpoint.status}
@@ -110,7 +138,8 @@ async def test_a_key_is_its_accounts_own(rest: RestServer, endpoint: Endpoint) -
     ]
     for person in people if endpoint.roles else ():
         await rest.world.set_role(person["user"]["id"], "admin")
-    body, other, key = await good_body(rest, endpoint), await good_body(rest, endpoint), new_id()
+    body, other = [await good_body(rest, endpoint, person["user"]["id"]) for person in people]
+    key = new_id()
     nonsense = b"blue" if endpoint.upload else {"colour": "blue"}
     assert (await ask(rest, endpoint, nonsense, key, *ana)).code == "invalid_request"
     assert (await ask(rest, endpoint, body, key, *ana)).status == endpoint.status

@@ -11,11 +11,25 @@ from typing import Any
 
 import pytest
 
-from core.clock import rfc3339
+from core.clock import now_ms, rfc3339
+from core.contract.comments import NewComment
+from core.ids import new_id
 from core.personal_data import TABLES
+from db.postgres.comments import CommentStore
+from db.postgres.connections import ConnectionRow
+from db.postgres.direct_calls import DirectCallStore
+from db.postgres.likes import LikeStore
+from db.postgres.receipts import ReceiptStore
+from db.postgres.room_pushes import RoomPushStore
+from db.postgres.rooms import Reading
+from db.postgres.timelines import KeptTimeline
+from db.postgres.video_requests import VideoRequestStore
 from services.exports import TRIES, KeepExports, MakeExport
+from signaling.timeline import Note, written
+from signaling.verdicts import Verdict
 from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import Answer, RestServer
+from tests.stores.world import World
 
 EXPORT = "/v1/me/export"
 # What `a_life` leaves something in.
@@ -32,15 +46,22 @@ LIVED = [
     "messages",
     "rooms",
     "reading",
+    "deliveries",
+    "pushes",
     "calls",
     "part_in_calls",
     "connections",
+    "video_requests",
     "friends",
     "friend_requests",
     "blocks",
     "reports",
     "strikes",
     "appeals",
+    "posts",
+    "post_audience",
+    "comments",
+    "likes",
 ]
 DAY_S = 86_400
 
@@ -72,14 +93,48 @@ def told(archive: zipfile.ZipFile) -> Mapping[str, Any]:
     return {name[5:-5]: json.loads(archive.read(name)) for name in names}
 
 
+async def called(world: World, connection: ConnectionRow, by: str, other: str) -> None:
+    """One has rung the other, who has answered, and asked whether calls may have video. They were told no."""
+    direct, call_id, now = DirectCallStore(world.pool, ring_s=30), new_id(), now_ms()
+    await direct.ring(call_id, connection_id=connection.id, inviter=by, mode="voice", region="main", now=now)
+    await direct.answered(call_id, other, now)
+    said = {"epoch": 1, "rtt_ms": 20}
+    notes = written([Note(now, "offered"), *(Note(now, "quality", who, said) for who in (by, other))])
+    read = {who: Verdict(code=f"what {who} reads") for who in (by, other)}
+    await world.call_records.ended(
+        call_id,
+        reason="hung_up",
+        by=by,
+        duration_s=9,
+        now=now,
+        decision_deadline=None,
+        timeline=KeptTimeline(notes, read),
+    )
+    requests = VideoRequestStore(world.pool, world.jobs, world.notifications.notify)
+    asked = await requests.ask(
+        new_id(),
+        connection_id=connection.id,
+        requester=by,
+        policy="mutual",
+        expires_at=now + DAY_S * 1000,
+        pause_ms=0,
+        now=now,
+    )
+    await requests.respond(asked.request.id, other, approve=False, now=now)
+
+
 async def a_life(rest: RestServer, who: Any, other: str) -> None:
     """Something of theirs in most tables, and something of the other where they have met."""
     user_id, token, world = who["user"]["id"], who["access_token"], rest.world
     connection = await world.connected((user_id, other))
     await world.say(connection.room_id, user_id, f"by {user_id}")
     await world.say(connection.room_id, other, f"by {other}")
+    delivered = Reading(room_id=connection.room_id, user_id=user_id, seq=1, at=now_ms())
+    await ReceiptStore(world.pool).delivered(delivered)
     await world.read(connection.room_id, user_id, 2)
-    await world.befriended((user_id, await world.person("Cem")))
+    await RoomPushStore(world.pool).note(connection.room_id, {user_id: 2}, now_ms())
+    await called(world, connection, user_id, other)
+    await world.befriended((user_id, cem := await world.person("Cem")))
     await world.asked(await world.person("Deb"), user_id)
     await world.block(user_id, await world.person("Eve"))
     await world.block(await world.person("Fay"), user_id)
@@ -92,8 +147,17 @@ async def a_life(rest: RestServer, who: Any, other: str) -> None:
         ("PUT", "/v1/me/consents", {"kind": "analytics", "version": "2026-11", "given": True}),
     ):
         assert (await rest.ask(method, path, token=token, json=body)).status == 200
-    photo = await rest.ask("POST", "/v1/media", token=token, data=form(encoded(drawn()), purpose="photo"))
-    assert photo.status == 201, photo.body
+    photo, shown = [
+        await rest.ask("POST", "/v1/media", token=token, data=form(encoded(drawn()), purpose=purpose))
+        for purpose in ("photo", "post")
+    ]
+    assert (photo.status, shown.status) == (201, 201), (photo.body, shown.body)
+    new = {"media_ids": [shown.body["id"]], "visibility": "selected", "audience": [cem], "caption": "Look"}
+    post = (await rest.ask("POST", "/v1/posts", token=token, json=new)).body["id"]
+    for by in (user_id, cem):
+        about = NewComment(content=f"said by {by}")
+        await CommentStore(world.pool, world.notifications.notify).add(by, post, about, None, now_ms())
+        await LikeStore(world.pool, world.notifications.notify).like(by, post, now_ms())
 
 
 async def test_the_copy_has_what_the_registry_says_and_nothing_of_others(rest: RestServer) -> None:
@@ -116,12 +180,21 @@ async def test_the_copy_has_what_the_registry_says_and_nothing_of_others(rest: R
         assert {name for name in LIVED if not files[name]["items"]} == set()
         assert files["account"]["items"][0]["email"] == one["user"]["email"]
         assert [each["content"] for each in files["messages"]["items"]] == [f"by {one['user']['id']}"] * 2
+        own, others = [{"code": f"what {each['user']['id']} reads"} for each in (one, other)]
+        read = [part["verdict"] for part in files["part_in_calls"]["items"]]
+        assert (read.count(own), read.count(others)) == (2, 0)
+        rung = {call["by"] for call in files["calls"]["items"] if call["origin"] == "direct"}
+        assert rung == {asked["by"] for asked in files["video_requests"]["items"]} == set(copies)
         assert len(files["blocks"]["items"]) == len(files["reports"]["items"]) == 1
+        [said] = files["comments"]["items"]
+        assert said["content"] == f"said by {one['user']['id']}"
+        assert [(post["caption"], post["comments"]) for post in files["posts"]["items"]] == [("Look", 2)]
         assert "analytics" in {said["kind"] for said in files["consents"]["items"]}
         assert {name.split(".")[-1] for name in archive.namelist() if name.startswith("media/")} == {"jpg"}
         everything = b"".join(archive.read(name) for name in archive.namelist() if name.startswith("data/"))
         for theirs in (other["user"]["email"], other["user"]["username"], f"by {other['user']['id']}"):
             assert theirs.encode() not in everything
+        assert everything.count(b"said by ") == 1
         assert b"argon2" not in everything
 
 

@@ -170,7 +170,7 @@ async def cards(rest: RestServer, viewer: Any, of: str) -> dict[str, str | None]
         clock=rest.clock,
     )
     applicants = ApplicantStore(rest.world.pool, Stores(base).cards)
-    waiting = await applicants.applicant(of, now_ms(), since(now_ms()))
+    [waiting] = await applicants.applicants([(of, now_ms(), since(now_ms()))])
     assert waiting
     found = {"queue": waiting.card.photo_url}
     for path in ("/v1/connections", "/v1/rooms", "/v1/me/calls"):

@@ -70,7 +70,7 @@ async def test_matching_goes_by_what_is_true(rest: RestServer) -> None:
     ben, applicants = await living_in_lisbon(rest), ApplicantStore(rest.world.pool)
 
     async def stored() -> Any:
-        found = await applicants.applicant(ben["user"]["id"], now_ms(), since(now_ms()))
+        [found] = await applicants.applicants([(ben["user"]["id"], now_ms(), since(now_ms()))])
         assert found is not None
         return found.card
 

@@ -93,6 +93,7 @@ def born_18_years_before(day: date) -> str:
 
 async def test_who_is_17_is_underage_and_who_turns_18_is_not(rest: RestServer) -> None:
     """By the day, in UTC."""
+    rest.clock.stop()
     today = to_datetime(rest.clock()).date()
     birthday, too_young = (born_18_years_before(day) for day in (today, today + timedelta(days=1)))
     answer = await register(rest, new_person(birth_date=too_young))

@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 import aiohttp
 import msgspec
 import pytest
-from aiohttp.test_utils import unused_port
 from prometheus_client import CollectorRegistry, Gauge
 from redis.asyncio import Redis
 
@@ -15,6 +14,7 @@ from core.errors import CATALOGUE
 from core.wire.message import Command, Event
 from db.redis.multiplexed import RedisClient, open_redis_client
 from rest.http.listening import metrics_listening
+from tests.ports import Ports
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
@@ -92,12 +92,12 @@ async def test_requests_are_counted_by_endpoint(rest: RestServer) -> None:
 
 
 async def test_metrics_may_have_a_port_of_their_own(
-    world: World, redis: Redis, redis_client: RedisClient
+    world: World, redis: Redis, redis_client: RedisClient, ports: Ports
 ) -> None:
     """Then they are there, and nothing else is; and the one for everybody has them no more."""
     registry = CollectorRegistry()
     Gauge("is_here", "A metric.", registry=registry)
-    settings = msgspec.structs.replace(SETTINGS, host="127.0.0.1", metrics_port=unused_port())
+    settings = msgspec.structs.replace(SETTINGS, host="127.0.0.1", metrics_port=ports.take())
     async with metrics_listening(registry, settings), aiohttp.ClientSession() as web:
         address = f"http://127.0.0.1:{settings.metrics_port}"
         async with web.get(f"{address}/metrics") as answer:

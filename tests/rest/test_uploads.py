@@ -211,12 +211,12 @@ async def test_bytes_that_do_not_come_are_not_waited_for(rest: RestServer) -> No
 
 async def test_bytes_that_come_steadily_are_waited_for(rest: RestServer) -> None:
     """For longer than a body that does not come."""
-    async with answering(rest, Gallery(), body_timeout_s=1, body_bytes_per_s=100) as server:
+    async with answering(rest, Gallery(), body_timeout_s=2, body_bytes_per_s=20) as server:
 
         async def slowly() -> AsyncIterator[bytes]:
-            for _ in range(3):
-                await asyncio.sleep(0.5)  # the slowness of a client is what this is about
-                yield bytes(1000)
+            yield bytes(1000)  # for which it has 50 s more, however busy the machine
+            await asyncio.sleep(2.5)  # the slowness of a client is what this is about
+            yield bytes(2000)
 
         answer = await server.ask("POST", "/v1/picture", data=slowly(), headers=PNG)
         assert answer.body["parts"][""][:2] == ["image/png", 3000]

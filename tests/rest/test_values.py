@@ -128,7 +128,8 @@ async def test_matching_is_told_the_strengths_by_key(rest: RestServer) -> None:
         rest, ben["access_token"], value("CAFE\u0301 culture ", "leisure", 70), value("honesty", "work")
     )
     store = ApplicantStore(rest.world.pool)
-    one, other = [await store.applicant(who["user"]["id"], now_ms(), since(now_ms())) for who in (ana, ben)]
+    asked = [(who["user"]["id"], now_ms(), since(now_ms())) for who in (ana, ben)]
+    one, other = await store.applicants(asked)
     assert one is not None
     assert other is not None
     shared = key_of("Leisure", "Café Culture")

@@ -1,8 +1,8 @@
 """The clock that all nodes share, with a monotonic one that the test turns."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 
-from core.clock import SharedClock, age_on, rfc3339, to_datetime, to_ms, today
+from core.clock import LATEST_MS, SharedClock, age_on, rfc3339, to_datetime, to_ms, today, told
 
 
 class Hands:
@@ -84,3 +84,13 @@ def test_who_was_born_on_a_leap_day_is_older_on_the_first_of_march() -> None:
     born = date(2008, 2, 29)
     assert (age_on(born, date(2026, 2, 28)), age_on(born, date(2026, 3, 1))) == (17, 18)
     assert age_on(born, date(2028, 2, 29)) == 20
+
+
+def test_a_time_of_postgres_is_told_as_any_other() -> None:
+    """What is finer than a millisecond is rounded, and another zone is not what is told."""
+    for ms in (0, 1, 999, 1_795_400_000_123, LATEST_MS):
+        assert told(to_datetime(ms)) == rfc3339(ms)
+    for micro in (1, 499, 500, 501, 999, 999_499, 999_501):
+        moment = datetime(2026, 11, 23, 12, 30, 59, micro, UTC)
+        assert told(moment) == rfc3339(to_ms(moment))
+    assert told(datetime(2026, 11, 23, 12, tzinfo=timezone(timedelta(hours=1)))) == "2026-11-23T11:00:00.000Z"

@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 
-from core.ending import Ending
+from core.ending import ANSWERED_S, CLOSED_S, LET_GO_S, MOST_S, SENT_AWAY_S, WORKED_S, Ending
 from core.environment import SettingsError, load
+from core.server_settings import KILLED_S, MOST_DRAIN_S
 from realtime.gateway.draining import pace
 from tests.patience import PATIENCE_S
 
@@ -40,35 +44,108 @@ def test_clients_go_evenly_until_the_time_is_over(clients: int, spread_s: float)
         assert now >= spread_s * (1 - 2 / clients) - 0.1
 
 
-STUCK = """
+PROGRAM = """
 import asyncio
 from contextlib import asynccontextmanager
+import uvloop
 from composition.program import serve
 
 @asynccontextmanager
-async def running(_ending):
+async def running(ending):
     yield "nowhere"
-    await asyncio.Event().wait()
+    await ending.pause(86_400)
+    print("over", flush=True)
 
-asyncio.run(serve(running, "What never ends", most_s=0.1))
+{run}(serve(running, "What takes a day", most_s={most_s}))
+print("left", flush=True)
+input()
 """
+
+
+@asynccontextmanager
+async def program(run: str, most_s: float, code: str = PROGRAM) -> AsyncIterator[asyncio.subprocess.Process]:
+    """One that takes a day to end, unless it is hurried, and waits for a line where Python itself ends."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code.format(run=run, most_s=most_s)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            assert b"What takes a day is at nowhere" in await process.stdout.readline()
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 async def test_what_cannot_end_is_ended_and_says_so() -> None:
     """As with a store that stands still: a supervisor need not kill it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", STUCK, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    try:
-        assert process.stdout is not None
-        assert b"What never ends is at nowhere" in await process.stdout.readline()
+    async with program("asyncio.run", 0.1) as process:
         process.terminate()
-        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
+        said, _ = await process.communicate()
     assert process.returncode == 1
     assert b"has not ended in time" in said
+
+
+STANDS_STILL = """
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from composition.program import serve
+
+@asynccontextmanager
+async def running(ending):
+    asyncio.get_running_loop().call_soon(time.sleep, 86_400)
+    yield "nowhere"
+
+{run}(serve(running, "What takes a day", most_s={most_s}))
+"""
+
+
+async def test_a_loop_that_does_not_hear_of_it_is_ended_too() -> None:
+    """The time that it has begins with the signal: a flood may keep the loop busy for many seconds."""
+    async with program("asyncio.run", 0.1, STANDS_STILL) as process:
+        process.terminate()
+        async with asyncio.timeout(PATIENCE_S):
+            said, _ = await process.communicate()
+    assert process.returncode == 1
+    assert b"has not ended in time" in said
+
+
+@pytest.mark.parametrize("run", ["asyncio.run", "uvloop.run"])
+async def test_a_second_signal_hurries_and_a_third_changes_nothing(run: str) -> None:
+    """The first gives time. Whoever asks once more while all has ended does not kill what goes by itself."""
+    async with program(run, 86_400) as process:
+        assert process.stdout is not None
+        process.terminate()
+        assert b"Stopping: " in await process.stdout.readline()
+        process.terminate()
+        assert await process.stdout.readline() == b"over\n"
+        assert await process.stdout.readline() == b"left\n"
+        process.terminate()
+        await process.communicate(b"\n")
+    assert process.returncode == 0
+
+
+def test_each_part_of_an_end_is_over_by_a_moment_of_its_own() -> None:
+    """Who comes late has less left, and none once it has passed: all are over before a supervisor kills."""
+    now = 100.0
+    ending = Ending(time_s=lambda: now)
+    assert ending.left_s(SENT_AWAY_S) == SENT_AWAY_S, "nobody has asked for an end"
+    now = 200.0
+    ending.ask()
+    now = 217.0
+    ending.ask()
+    assert [ending.left_s(each) for each in (SENT_AWAY_S, ANSWERED_S, 17, 3)] == [1, 6, 0, 0]
+    late = Ending(time_s=lambda: now)
+    late.ask(at_s=211.0)
+    assert late.left_s(SENT_AWAY_S) == 12, "it heard of it six seconds later"
+    moments = [MOST_DRAIN_S, SENT_AWAY_S, LET_GO_S, ANSWERED_S, WORKED_S, CLOSED_S, MOST_S, KILLED_S]
+    assert all(later - sooner >= 1.5 for sooner, later in pairwise(moments))
 
 
 def test_a_drain_that_would_last_too_long_is_refused() -> None:
@@ -76,3 +153,6 @@ def test_a_drain_that_would_last_too_long_is_refused() -> None:
     with pytest.raises(SettingsError, match="DRAIN_NOTICE_S, DRAIN_S: together at most 15"):
         load({"DRAIN_NOTICE_S": "8"})
     assert load({"DRAIN_NOTICE_S": "0", "DRAIN_S": "15"}).drain_s == 15
+    with pytest.raises(SettingsError, match="DRAIN_NOTICE_S, DRAIN_S, UPLOAD_ANSWER_S: together at most 30"):
+        load({"DRAIN_NOTICE_S": "3", "UPLOAD_ANSWER_S": "18"})
+    assert load({"DRAIN_NOTICE_S": "8", "DRAIN_S": "7"}).upload_answer_s == 15

@@ -1,5 +1,6 @@
 """Keys carry the time at which they were made, and sort by it."""
 
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,17 @@ def test_a_key_is_a_uuid_of_version_7() -> None:
 def test_keys_sort_by_time() -> None:
     keys = [new_id(NOW + n) for n in range(20)]
     assert sorted(keys) == keys
+
+
+def test_keys_of_one_clock_sort_within_a_millisecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made a quarter of a microsecond later comes later."""
+    times = [NOW * 1_000_000 + ns for ns in range(0, 3_000_000, 250)]
+    with monkeypatch.context() as patch:
+        patch.setattr("core.ids.time", SimpleNamespace(time_ns=iter(times).__next__))
+        keys = [new_id() for _ in times]
+    assert sorted(keys) == keys
+    assert {UUID(key).version for key in keys} == {7}
+    assert [made_at(key) for key in keys] == [at // 1_000_000 for at in times]
 
 
 def test_the_earliest_key_comes_before_what_a_late_clock_made() -> None:

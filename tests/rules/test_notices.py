@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from core import notices
-from core.clock import DAY_MS, to_ms
+from core.clock import DAY_MS, rfc3339, to_ms
 from core.contract.appeals import Appeal, AppealedStrike
+from core.contract.rewards import RewardPartner, RewardView
 from core.notices import Notice, appeal_decided
 from core.vocabulary import StrikeAction
 from services.quiet_hours import quiet_until
@@ -82,3 +84,59 @@ def test_a_notice_leads_to_what_it_is_about(
 def test_what_was_missed_is_told_for_a_day() -> None:
     assert notices.offer_missed("u", "c", 5).expires_at == 5 + DAY_MS
     assert notices.export_ready("u", "e", 5).expires_at == 5
+
+
+T0 = at(2026, 11, 20, 18)
+
+
+def test_what_is_said_of_a_session_names_the_other_only_where_they_may_be_known() -> None:
+    """And is no news a day after the session began; that it was completed stays news."""
+    of, by = "a session", "Ana"
+    named = [
+        notices.session_booked("ben", of, by, T0),
+        notices.session_moved("ben", of, by, T0),
+        notices.session_cancelled("ben", of, by, T0),
+        notices.session_soon("ben", of, by, T0),
+    ]
+    completed, off = notices.session_completed("ben", of, by), notices.session_off("ben", of, T0)
+    assert [notice.about for notice in (*named, completed, off)] == [*[by] * 5, None]
+    assert [notice.expires_at for notice in (*named, off, completed)] == [*[T0 + DAY_MS] * 5, None]
+    assert len({notice.title for notice in (*named, completed, off)}) == 6
+    for notice in (*named, completed, off):
+        assert ("{name}" in notice.title) == (notice.about is not None)
+        assert notice.subject is not None
+        assert (notice.kind, notice.subject.type, notice.subject.id) == (
+            "mentor_session",
+            "mentor_session",
+            of,
+        )
+
+
+def test_what_is_said_of_a_reward_says_which_and_where() -> None:
+    """A reward without a partner is redeemed anywhere, so no place is named."""
+    anywhere = RewardView(
+        id="a reward", type="coffee", title="A coffee", description="", state="open", earned_at=rfc3339(T0)
+    )
+    there = replace(anywhere, partner=RewardPartner(id="a partner", name="Café Zoë"))
+    earned = [notices.reward_earned("ben", each) for each in (anywhere, there)]
+    assert [(notice.title, notice.body) for notice in earned] == [
+        ("You have earned: A coffee", ""),
+        ("You have earned: A coffee", "You can redeem it at Café Zoë."),
+    ]
+    redeemed = notices.reward_redeemed("ben", "a reward", "A coffee", "Café Zoë")
+    again = notices.reward_given_back("ben", "a reward", "A coffee")
+    assert ("A coffee" in redeemed.title, "Café Zoë" in redeemed.body) == (True, True)
+    assert redeemed.title != again.title
+    for notice in (*earned, redeemed, again):
+        assert notice.subject is not None
+        assert (notice.kind, notice.subject.type, notice.subject.id) == ("reward", "reward", "a reward")
+
+
+def test_a_removed_picture_of_a_post_leads_to_the_post() -> None:
+    """Whoever showed it is told why, and where it was; the same when it is looked at again."""
+    removed = notices.post_picture_removed("ben", "a picture", "a post", "it shows somebody else")
+    again = notices.post_picture_looked_at_again("ben", "a picture", "a post")
+    assert "because it shows somebody else." in removed.body
+    for notice in (removed, again):
+        assert notice.action is not None
+        assert notice.action.url == "/#post/a post"

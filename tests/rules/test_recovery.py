@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.keys import Keyring
 from db.redis.event_log import Announcement, EventId, Tail
 from db.redis.logs import LogIdentity
-from realtime.gateway.recovery import Recovery, Succession, worth_replaying
+from realtime.gateway.recovery import Recovery, Succession, last_seqs, worth_replaying
 from tests.rules.people import ANA, BEN
 
 NOW = 1_700_000_000_000
@@ -113,3 +113,16 @@ def test_of_an_ended_call_only_the_end_and_the_decision_are_replayed() -> None:
         "decision:result",
         "call:offered",
     ]
+
+
+def said(room: str, seq: int, name: str = "chat:message") -> Announcement:
+    data = f'{{"message": {{"room_id": "{room}", "seq": {seq}, "content": "hello"}}}}'.encode()
+    return Announcement(EventId(NOW, seq), None, name, "", "", data)
+
+
+def test_what_is_sent_again_says_how_far_each_room_has_come() -> None:
+    """By its messages alone; what a newer node says otherwise is passed by."""
+    odd = Announcement(EventId(NOW, 9), None, "chat:message", "", "", b'{"said": 1}')
+    missed = [said("one", 2), said("other", 1), said("one", 3), said("one", 4, "chat:changed"), odd]
+    assert last_seqs(missed) == {"one": 3, "other": 1}
+    assert last_seqs([]) == {}

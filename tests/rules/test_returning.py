@@ -1,6 +1,7 @@
 """Whether a new account may be that of somebody who was banned: what tells, and what does not."""
 
 from collections.abc import Sequence
+from math import log
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from core.clock import DAY_MS
 from db.postgres.suspicions import Resemblance, SharedMark
-from services.returning import DEFAULT_RULE, suspicion, suspicions, weights
+from services.returning import DEFAULT_RULE, collective, suspicion, suspicions, weights
 
 NOW = 1_800_000_000_000
 ACCOUNTS = 10_000
@@ -200,3 +201,39 @@ def test_what_newcomers_are_asked_takes_nothing_from_what_else_tells(
     resemblance = like(*marks, opened_after=opened_after)
     found = suspicion(resemblance, accounts, without)
     assert found is None or found == suspicion(resemblance, accounts)
+
+
+SCHOOL = SharedMark("person", 30), SharedMark("client", 70), SharedMark("name", 60)
+
+
+def test_what_many_have_in_common_is_not_rare_together() -> None:
+    """Each part of it is, and makes a suspect of who is the only one to have all three."""
+    one = like(*SCHOOL, opened_after=0)
+    alone = suspicion(one, ACCOUNTS)
+    assert alone is not None
+    assert alone.suspect
+    assert collective(one, ACCOUNTS) == ("client", "name", "person")
+    found = suspicion(replace(one, together=30), ACCOUNTS)
+    assert found is not None
+    assert (found.suspect, found.shared, found.of_user_id) == (False, alone.shared, "ben")
+    assert found.weight == pytest.approx(log(ACCOUNTS / 30) + DEFAULT_RULE.soon, abs=0.01)
+
+
+def test_a_proof_is_one_whoever_else_bears_the_rest() -> None:
+    certain = like(*SCHOOL, SharedMark("device", 1))
+    assert collective(certain, ACCOUNTS) == ()
+    assert suspicion(replace(certain, together=5_000), ACCOUNTS) == suspicion(certain, ACCOUNTS)
+
+
+@given(st.lists(MARKS, max_size=6), st.integers(0, 1_000_000), st.integers(0, 5_000), AGO)
+def test_that_others_bear_all_of_it_makes_nobody_a_suspect_and_keeps_apart_as_before(
+    marks: list[SharedMark], accounts: int, together: int, opened_after: int
+) -> None:
+    """And who is no suspect by themselves need not be counted for it."""
+    alone = like(*marks, opened_after=opened_after)
+    before, after = (suspicion(each, accounts) for each in (alone, replace(alone, together=together)))
+    assert (before is None) is (after is None)
+    if before is not None and after is not None:
+        assert after.shared == before.shared
+        assert (after.suspect, after.weight) <= (before.suspect, before.weight)
+        assert before.suspect or collective(alone, accounts) == ()

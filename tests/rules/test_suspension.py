@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from core.clock import HOUR_MS
 from core.settings import Settings
 from db.postgres.accusations import Accuser, Meeting
-from services.suspension import HOUR_MS, suspending
+from services.suspension import suspending
 from tests.rules.people_who_accuse import ACCUSERS, NOW, accuser, said_by
 
 SUSPENDING = suspending(Settings())

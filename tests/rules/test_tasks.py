@@ -2,11 +2,11 @@
 
 import asyncio
 import gc
-from typing import Any
 
 import pytest
 
 from core import tasks
+from tests.faults import told_to_the_loop
 
 
 async def test_a_swallowed_cancellation_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,16 +139,15 @@ async def test_tasks_may_be_waited_for_a_while_and_are_then_seen_to_end() -> Non
 
 async def test_of_several_that_fail_it_is_enough_to_ask_the_first() -> None:
     """The others' errors are no news: asyncio would log each with a traceback when it is forgotten."""
-    said: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, about: said.append(about))
 
     async def fails() -> None:
         raise ConnectionError
 
-    several = [tasks.in_any_case(asyncio.create_task(fails())) for _ in range(2)]
-    with pytest.raises(ConnectionError):
-        [await each for each in several]
-    await asyncio.wait(several)
-    del several
-    gc.collect()
+    with told_to_the_loop() as said:
+        several = [tasks.in_any_case(asyncio.create_task(fails())) for _ in range(2)]
+        with pytest.raises(ConnectionError):
+            [await each for each in several]
+        await asyncio.wait(several)
+        del several
+        gc.collect()
     assert said == []

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from core.ids import new_id
 from db.redis.bus import Bus
-from db.redis.event_log import EventId, EventLog, channel, read_announcement
+from db.redis.event_log import EventId, EventLog, channel, read_announcements
 from db.redis.multiplexed import RedisClient
 from tests.delivery.test_event_log import ListeningDevice
 from tests.stored.versions import NEW_WORD, first
@@ -40,7 +40,7 @@ async def test_an_event_of_the_first_version_is_read(event_log: EventLog, redis:
     user = new_id()
     await redis.xadd(f"events:{{{user}}}", json.loads(first("event.json")))
     (event,) = await event_log.after(user, EventId(0, 0))
-    announced = read_announcement(first("announcement.txt"))
+    (announced,) = read_announcements(first("announcement.txt"))
     assert (event.name, event.device, event.data) == (announced.name, announced.device, announced.data)
     assert event.call_id == announced.call_id == json.loads(event.data)["call_id"]
 

@@ -4,9 +4,26 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from core.clock import now_ms
 from core.contract.chat import Message
+from core.ids import new_id
+from db.postgres.drafts import Draft
 from db.postgres.grouped_statement import GroupedStatement
-from db.postgres.rooms import Draft, Rooms, StoredMessage
+from db.postgres.rooms import Rooms, StoredMessage
+
+
+def drafted(room_id: str, sender: str, content: str) -> Draft:
+    """A text under a fresh client id."""
+    return Draft(
+        id=new_id(),
+        room_id=room_id,
+        sender_id=sender,
+        client_id=new_id(),
+        type="text",
+        content=content,
+        reply_to=None,
+        created_at=now_ms(),
+    )
 
 
 class Said(Struct, frozen=True):

@@ -2,12 +2,15 @@
 
 import asyncio
 import random
+from contextlib import suppress
 
 import pytest
 
+from db.outage import OUTAGES
 from db.postgres.pool import open_pool
 from db.redis.multiplexed import RedisClient
 from tests.patience import PATIENCE_S
+from tests.stores.test_postgres_outages import pool_at, wire_to
 
 AT_ONCE = 4
 ROUNDS = 50
@@ -77,3 +80,30 @@ async def test_who_cleans_up_after_one_is_told_that_there_is_no_connection(datab
     task.cancel()
     assert await asyncio.wait_for(task, PATIENCE_S) == "cleaned up"
     await pool.close()
+
+
+@pytest.mark.parametrize("statement", [True, False], ids=["a statement", "an open transaction"])
+async def test_one_is_not_lost_while_its_connection_cannot_be_given_back(
+    database_url: str, statement: bool
+) -> None:
+    """PostgreSQL stands still: what the pool raises about that takes the place of nothing."""
+    begun = asyncio.Event()
+
+    async def stay() -> None:
+        while True:
+            with suppress(*OUTAGES):  # a busy machine does not answer so soon
+                async with pool.acquire() as connection:
+                    await connection.execute("BEGIN")
+                    begun.set()
+                    await (
+                        connection.fetchval("SELECT pg_sleep(60)") if statement else asyncio.Event().wait()
+                    )
+
+    async with wire_to(database_url) as (wire, url), pool_at(url, patience_s=0.3) as pool:
+        task = asyncio.create_task(stay())
+        await asyncio.wait_for(begun.wait(), PATIENCE_S)
+        wire.silence()
+        task.cancel()
+        await asyncio.wait([task], timeout=PATIENCE_S)
+        wire.speak()
+        assert task.cancelled()

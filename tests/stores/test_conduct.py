@@ -7,10 +7,10 @@ import pytest
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.settings import MOST_COOL_DOWNS
-from core.vocabulary import LeftReason
+from core.vocabulary import LeftReason, Origin
 from db.postgres.accusations import CROWD
 from db.postgres.applicants import ApplicantStore
-from db.postgres.call_records import Refusal
+from db.postgres.call_records import Admitted, Refusal
 from db.postgres.trust import LATEST_CALLS, Standing, TrustStore
 from services.trust import TrustService
 from tests.conftest import NewDatabase
@@ -41,7 +41,7 @@ def town(world: World) -> Town:
 
 
 async def faults(world: World, user_id: str) -> tuple[int, ...]:
-    applicant = await ApplicantStore(world.pool).applicant(user_id, now_ms(), since(now_ms()))
+    [applicant] = await ApplicantStore(world.pool).applicants([(user_id, now_ms(), since(now_ms()))])
     assert applicant is not None
     return tuple(applicant.faults)
 
@@ -197,22 +197,38 @@ async def test_what_is_long_ago_does_not_count(world: World, town: Town) -> None
 async def test_a_judgement_reads_a_bounded_number_of_calls(world: World, town: Town) -> None:
     """The latest; of a user with ever so many."""
     ana, ben = await world.pair()
+    await past_calls(world, (ana, ben), "match")
+    assert await town.standing(ana) == Standing(met=1, live=LATEST_CALLS)
+
+
+async def test_calls_of_friends_take_no_place_among_those_by_which_one_is_judged(
+    world: World, town: Town
+) -> None:
+    """Else whoever has left early would ring a friend until nobody sees it any more."""
+    ana, ben = await world.pair()
+    await town.call((ana, ben), by=ana, live_ms=1_000, ago=2 * HOUR)
+    await past_calls(world, (ana, ben), "direct")
+    assert await town.standing(ana) == Standing(met=1, live=1, early=1)
+
+
+async def past_calls(world: World, users: tuple[str, str], origin: Origin) -> None:
+    """More than are read, an hour ago."""
     now = now_ms() - HOUR
     calls = [new_id(now + n) for n in range(LATEST_CALLS + 20)]
     await world.pool.execute(
         "INSERT INTO interaction.calls"
         " (id, origin, mode, region, offered_at, started_at, live_at, ended_at, end_reason, duration_s)"
-        " SELECT id, 'match', 'voice', 'x', $2, $2, $2, $2, 'hung_up', 0 FROM unnest($1::uuid[]) AS id",
+        " SELECT id, $3, 'voice', 'x', $2, $2, $2, $2, 'hung_up', 0 FROM unnest($1::uuid[]) AS id",
         calls,
         to_datetime(now),
+        origin,
     )
     await world.pool.execute(
         "INSERT INTO interaction.call_participants (call_id, user_id, active)"
         " SELECT id, who, false FROM unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS who",
         calls,
-        [ana, ben],
+        users,
     )
-    assert await town.standing(ana) == Standing(met=1, live=LATEST_CALLS)
 
 
 async def test_verified_is_read(world: World, town: Town) -> None:
@@ -260,7 +276,7 @@ async def test_who_hangs_up_on_everybody_meets_only_their_like(
     for n in range(10):
         await town.call((spammer, await world.person(f"V{n}")), by=spammer, live_ms=2_000)
     await trust.judge(spammer)
-    applicant = await ApplicantStore(world.pool).applicant(spammer, now_ms(), since(now_ms()))
+    [applicant] = await ApplicantStore(world.pool).applicants([(spammer, now_ms(), since(now_ms()))])
     assert applicant is not None
     assert applicant.tier == "suspect"
 
@@ -357,7 +373,7 @@ async def test_the_fence_keeps_suspects_and_others_apart(
     pair = await world.pair()
     for n in now_suspect:
         await town.place(pair[n], "suspect")
-    refusal = await world.call_records.offer(
+    found = await world.call_records.offer(
         new_id(),
         origin="match",
         mode="video",
@@ -369,4 +385,4 @@ async def test_the_fence_keeps_suspects_and_others_apart(
     told: dict[str, LeftReason] = {
         pair[n]: "moderated" if n in now_suspect else "left" for n in at_fault or ()
     }
-    assert refusal == (None if at_fault is None else Refusal(told, "trust"))
+    assert found == (Admitted() if at_fault is None else Refusal(told, "trust"))

@@ -15,7 +15,7 @@ async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World) -> 
     ana, ben = pair = await world.pair()
     row = await world.connected(pair)
     assert (row.user_a, row.user_b, row.active, row.video_enabled) == (*sorted(pair), True, False)
-    assert await world.rooms.members(row.room_id, ana) == tuple(sorted(pair))
+    assert (await world.rooms.members(row.room_id, ana)).members == tuple(sorted(pair))
     assert await world.call_records.open_calls(ana) == []
     mine = await world.connections.view(row.id, ana, TODAY)
     theirs = await world.connections.view(row.id, ben, TODAY)

@@ -1,14 +1,13 @@
 """Which offers are possible, on the real Postgres: users who are unfit, to be avoided, on good terms."""
 
-import asyncio
-
 import pytest
 
 from core.clock import now_ms
 from core.ids import new_id
 from core.vocabulary import EndReason
 from db.postgres.applicants import ApplicantStore
-from matching.rematch import Since
+from db.postgres.call_records import Refusal
+from matching.rematch import RematchIntervals, Since
 from tests.stores.world import World, since
 
 HOUR = 3_600_000
@@ -85,13 +84,27 @@ async def test_who_did_not_answer_is_avoided_for_a_shorter_while(world: World) -
     assert await world.eligibility.on_good_terms(ana, long_ago, lately)
 
 
+async def test_where_two_may_meet_again_at_once_nothing_keeps_them_apart_but_a_block(world: World) -> None:
+    """However little ago they met: the fence lets them pass too."""
+    ana, ben = await world.pair()
+    cleo, now = await world.person("Cleo"), now_ms()
+    await world.talked((ana, ben), now=now - 1)
+    await world.block(cleo, ana)
+    always = RematchIntervals(met_ms=0, unanswered_ms=0).since(now)
+    assert await world.eligibility.avoid(ana, always) == {cleo}
+    [applicant] = await ApplicantStore(world.pool).applicants([(ana, now, always)])
+    assert applicant is not None
+    assert applicant.avoid == {cleo}
+    assert await world.offer(new_id(), (ana, cleo), since=always) == Refusal({}, "blocked")
+    assert await world.offer(new_id(), (ana, ben), since=always) is None
+
+
 async def test_who_joins_at_the_same_time_is_told_of_themselves(world: World) -> None:
     """One statement reads all: each gets their own card, and whom they must avoid; a stranger nothing."""
     ana, ben = await world.pair()
     cleo, nobody = await world.person("Cleo"), new_id()
     await world.block(cleo, ben)
     store, now = ApplicantStore(world.pool), now_ms()
-    asked = [store.applicant(user, now, since(now)) for user in (ana, ben, nobody, cleo, ana)]
-    found = await asyncio.gather(*asked)
+    found = await store.applicants([(user, now, since(now)) for user in (ana, ben, nobody, cleo, ana)])
     assert [each and each.card.user_id for each in found] == [ana, ben, None, cleo, ana]
     assert [each and each.avoid for each in found] == [frozenset(), {cleo}, None, {ben}, frozenset()]

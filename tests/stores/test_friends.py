@@ -125,7 +125,7 @@ async def test_the_end_and_messages_at_once(world: World) -> None:
     )
     assert ended == friendship
     stored = [each for each in said if not isinstance(each, Gone)]
-    history, _ = await world.rooms.history(
+    history, *_ = await world.rooms.history(
         friendship.room_id, ana, before_seq=None, after_seq=None, limit=100
     )
     assert [message.seq for message in history] == list(range(1, len(stored) + 1))

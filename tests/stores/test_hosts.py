@@ -10,8 +10,8 @@ from db.postgres.hosts import Hosts, addresses
 from db.postgres.pool import open_pool
 from tests.conftest import NewDatabase
 from tests.machines.postgres_server import postgres_server
-from tests.machines.room import free_port
 from tests.patience import PATIENCE_S
+from tests.ports import Ports
 
 WRITE = "CREATE TABLE IF NOT EXISTS written ()"
 
@@ -24,9 +24,9 @@ def test_each_host_has_its_url() -> None:
     assert addresses("postgresql://realtime@/x?host=/run/a") == ["postgresql://realtime@/x?host=/run/a"]
 
 
-async def test_where_none_serves_each_says_why_and_no_password_is_told() -> None:
+async def test_where_none_serves_each_says_why_and_no_password_is_told(ports: Ports) -> None:
     async with postgres_server(tcp=True) as primary, primary.standby() as standby:
-        nobody = free_port()
+        nobody = ports.take()
         url = f"postgresql://realtime:hunter2@127.0.0.1:{nobody},127.0.0.1:{standby.port}/realtime"
         with pytest.raises(ConnectionError) as said:
             await Hosts(url).connect(timeout=PATIENCE_S)

@@ -303,9 +303,7 @@ async def test_nobody_is_suspected_of_a_ban_that_was_lifted_while_they_signed_in
     async with world.pool.acquire() as connection, connection.transaction(), asyncio.timeout(PATIENCE_S):
         assert await lift_within(connection, ban_id, None, now_ms())
         signing_in = asyncio.create_task(store.suspect(ana, found, now_ms()))
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        while not await world.pool.fetchval(waiting):
-            await asyncio.sleep(0)
+        await world.someone_waits_for(connection)
     await signing_in
     assert await store.look(ana, ana, now_ms()) == []
 

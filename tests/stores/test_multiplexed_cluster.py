@@ -166,6 +166,7 @@ async def test_a_replica_takes_over(count: Script) -> None:
             before = asyncio.gather(*(rounds.another() for _ in range(3)))
             await asyncio.sleep(0)  # they go out
             await cluster.kill(0)
+            await cluster.succeed(3)
             await before
             await rounds.through()
             await asyncio.wait_for(returned.wait(), PATIENCE_S)
@@ -174,7 +175,7 @@ async def test_a_replica_takes_over(count: Script) -> None:
             await knows(client, cluster, {1, 2, 3, 4, 5})
 
             with cluster.servers[1].frozen():
-                await rounds.pass_by()
+                await asyncio.gather(rounds.pass_by(), cluster.succeed(4))
             await cluster.start(0)
             await cluster.linked(0)
             await cluster.take_over(0)
@@ -215,3 +216,45 @@ async def test_a_replica_that_was_taken_out_is_forgotten() -> None:
         await cluster.tell(0, "CLUSTER FORGET", out)
         await cluster.tell(1, "CLUSTER RESET")
         await knows(client, cluster, {0})
+
+
+async def writable(client: RedisClient) -> None:
+    """Each master says so of itself, a little after the others chose the new one."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with contextlib.suppress(*OUTAGES):
+                await client.replicated()
+                return
+
+
+async def test_no_connection_is_left_to_a_master_of_the_past_that_answers_late() -> None:
+    """One that was asked for its replicas, stood still, and is back when it is asked no more."""
+    elsewhere = next(key for key in map(str, itertools.count()) if key_slot(key) * 3 // SLOTS == 1)
+    async with redis_cluster() as cluster, open_redis_client(cluster.urls[2], patience_s=20) as client:
+        await replicated(client, elsewhere, 3)
+        with cluster.servers[0].frozen():
+            asking = asyncio.create_task(client.replicated())
+            await cluster.succeed(3)
+            await replicated(client, elsewhere, 2)
+            await writable(client)
+        with contextlib.suppress(*OUTAGES):
+            await asking
+        await cluster.until("slave", 0, "INFO", "replication", told=lambda about: about["role"])
+        async with asyncio.timeout(PATIENCE_S):
+            while await asks_for_replicas(cluster, 0):
+                await client.command("GET", elsewhere)
+
+
+async def replicated(client: RedisClient, key: str, masters: int) -> None:
+    """It knows that so many have replicas."""
+    async with asyncio.timeout(PATIENCE_S):
+        while len(client._servers.replicated) != masters:
+            with contextlib.suppress(*OUTAGES):
+                await client.command("GET", key)
+            client.keep_up()
+
+
+async def asks_for_replicas(cluster: RedisCluster, number: int) -> list[str]:
+    """Connections that were made for that, by what they did last."""
+    clients = await cluster.tell(number, "CLIENT LIST")
+    return [each["cmd"] for each in clients if each["cmd"] in {"hello", "set", "wait"}]

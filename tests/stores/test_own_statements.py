@@ -18,6 +18,9 @@ from core.ids import new_id
 from core.notices import Notice
 from db.postgres.own_rows import TABLES, OwnRows, OwnStatement, own_queries
 from db.postgres.pool import FILES, Connection
+from tests.stores.mentoring import a_mentor, a_session
+from tests.stores.places import a_check_in
+from tests.stores.rewarding import a_reward, a_shop
 from tests.stores.world import World
 
 STATEMENTS = {f"{file}.{name}": each for file in FILES for name, each in own_queries(file).items()}
@@ -54,10 +57,19 @@ async def given(world: World) -> Given:
     ]
     await has_some_of_everything(world, ana, "8")
     session, media = await has_some_of_everything(world, ben, "9")
+    shop = await a_shop(world)
+    [_, reward] = [(await a_reward(world, who, shop)).id for who in (ana, ben)]
+    session_of_both = await a_session(world.pool, await a_mentor(world.pool, ana), ben)
+    await world.pool.executemany(
+        "INSERT INTO places.mentor_notes (id, session_id, user_id, notes, updated_at)"
+        " VALUES ($1, $2, $3, 'Shy.', now())",
+        [(new_id(), session_of_both, who) for who in (ana, ben)],
+    )
     return Given(
         ana,
         ben,
         {
+            "check_ins.page": (*[None] * 7, 100),
             "consents.add": ("terms", "9", True, NOW),
             "consents.of": (),
             "contacts.forget": (),
@@ -70,8 +82,10 @@ async def given(world: World) -> Given:
             "exports.begin": (new_id(), new_id(), NOW),
             "exports.latest": (NOW,),
             "exports.retire": (NOW,),
+            "journeys.of": (),
             "logins.of": (),
             "logins.remove": (ben,),  # their password, that is
+            "mentor_sessions.notes": ([session_of_both],),
             "notifications.delivered": (told, NOW),
             "notifications.page": (NOW, None, None, 100),
             "notifications.page_of_unread": (NOW, None, None, 100),
@@ -80,6 +94,8 @@ async def given(world: World) -> Given:
             "profiles.hide": (NOW,),
             "profiles.me": (),
             "profiles.show": ([media], "image", NOW),
+            "rewards.of_user": (NOW, reward),
+            "rewards.page": (NOW, None, None, 10),
             "rooms.page": (room, 2**62, 10),
             "sessions.page": (NOW, None, 100),
             "sessions.revoke": (session, "signed_out", NOW),
@@ -117,6 +133,7 @@ async def has_some_of_everything(world: World, who: str, terms: str) -> tuple[st
         f"UPDATE identity.profiles SET photo_ids = ARRAY['{media}'::uuid] WHERE user_id = $1",
     ):
         await world.pool.execute(statement, who)
+    await a_check_in(world.pool, who)
     return session, media
 
 

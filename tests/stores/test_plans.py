@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from core.clock import now_ms, to_datetime
+from core.clock import now_ms, rfc3339, to_datetime
 from core.ids import new_id
-from db.postgres import call_records, sessions
+from db.postgres import call_records, rooms, sessions
 from db.postgres.own_rows import own_queries
-from db.postgres.pool import open_pool, queries
+from db.postgres.pool import Connection, open_pool, queries
 from tests.conftest import NewDatabase
+from tests.stores.settling import all_has_ended
 from tests.stores.world import World
 
 OTHERS = 2_000
@@ -68,11 +69,17 @@ async def blocks_read(world: World, statement: str, types: str, *given: str, own
         await connection.execute(f"PREPARE asked ({types}) AS {statement}")
         try:
             for _ in range(2):
-                found = await connection.fetchval(
-                    f"EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT json) EXECUTE asked ({', '.join(given)})"
-                )
+                blocks = await blocks_of(connection, *given)
         finally:
             await connection.execute("DEALLOCATE asked")
+    return blocks
+
+
+async def blocks_of(connection: Connection, *given: str) -> int:
+    """What was prepared as `asked`, of these."""
+    found = await connection.fetchval(
+        f"EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT json) EXECUTE asked ({', '.join(given)})"
+    )
     plan: Mapping[str, Any] = json.loads(found)[0]["Plan"]
     return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
 
@@ -100,6 +107,25 @@ async def test_what_others_have_to_decide_is_not_read(world: World, counted: boo
     }  # fmt: skip
     read = {name: await blocks_read(world, *how) for name, how in asked.items()}
     assert not {name: blocks for name, blocks in read.items() if blocks > BLOCKS}
+
+
+async def test_a_start_reads_no_other_calls_though_there_were_none_when_it_was_planned(world: World) -> None:
+    """Nobody has counted those that have come since: for each start they were all read."""
+    first, second = [await world.offered(await world.pair()) for _ in range(2)]
+    at = f"'{{{rfc3339(now_ms())}}}'"
+    async with world.pool.acquire() as connection:
+        await connection.execute(f"PREPARE asked (text, text) AS {queries('call_records')['started']}")
+        try:
+            await blocks_of(connection, f"'{{{first}}}'", at)
+            await connection.execute(
+                "INSERT INTO interaction.calls (id, origin, mode, region, offered_at)"
+                " SELECT gen_random_uuid(), 'match', 'voice', 'main', now()"
+                f" FROM generate_series(1, {10 * OTHERS})"
+            )
+            read = await blocks_of(connection, f"'{{{second}}}'", at)
+        finally:
+            await connection.execute("DEALLOCATE asked")
+    assert read <= BLOCKS
 
 
 async def test_looking_for_a_user_reads_no_others(world: World) -> None:
@@ -222,3 +248,33 @@ async def test_a_statement_is_planned_once_for_each_connection(database_url: str
     finally:
         await pool.close()
     assert dict(plans) == {"shared": 7, "single": 0}
+
+
+async def test_what_has_changed_for_one_is_read_by_their_own_rooms(world: World) -> None:
+    """Not by those of others; and who is a million behind costs no more than who is a thousand behind."""
+    ana, ben = await world.pair()
+    room_id = (await world.connected((ana, ben))).room_id
+    await world.pool.execute(
+        "WITH made AS (SELECT gen_random_uuid() AS id FROM generate_series(1, $2)), rooms AS ("
+        " INSERT INTO communication.rooms (id, kind, created_at) SELECT id, 'group', now() FROM made)"
+        " INSERT INTO communication.members (room_id, user_id) SELECT id, $1 FROM made",
+        await world.person(),
+        OTHERS,
+    )
+    await world.pool.execute(
+        "WITH said AS (INSERT INTO communication.messages"
+        " (id, room_id, seq, sender_id, client_id, type, content, created_at)"
+        " SELECT gen_random_uuid(), $1, n, $2, n::text, 'text', repeat('hello', 100), now()"
+        " FROM generate_series(1, $3::int) AS n) UPDATE communication.rooms SET last_seq = $3 WHERE id = $1",
+        room_id,
+        ben,
+        10 * OTHERS,
+    )
+    await all_has_ended(world.pool)
+    moment = (await world.rooms.rooms(ana, before=None, limit=5, now=now_ms())).moment
+    types = "uuid, uuid, int, uuid, timestamptz, bigint, bigint"
+    given = f"'{ana}'", "NULL", "50", "NULL", "now()"
+    changed = f"{moment.seen}", f"{moment.history}"
+    assert await blocks_read(world, rooms.VIEWS, types, *given, *changed) <= BLOCKS
+    latest = 1_000 // 15  # with so many in a block
+    assert await blocks_read(world, rooms.VIEWS, types, *given, "NULL", "NULL") <= 3 * latest

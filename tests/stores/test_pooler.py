@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from db.migrations.migrate import current
 from db.postgres.consents import ConsentStore
 from db.postgres.pool import SESSION, Pool, open_pool
-from tests.machines.pgbouncer import pgbouncer
+from tests.machines.pgbouncer import pgbouncer, version
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
@@ -18,7 +19,9 @@ MANY = 20
 
 @pytest.fixture
 async def pooled_url(database_url: str, world: World) -> AsyncIterator[str]:
-    async with pgbouncer(database_url, default_pool_size="2") as bouncer:
+    # From 1.21 on it knows prepared statements, unless it is told not to.
+    older: dict[str, Any] = {"max_prepared_statements": "0"} if version() >= (1, 21) else {}
+    async with pgbouncer(database_url, default_pool_size="2", **older) as bouncer:
         yield bouncer.url
 
 

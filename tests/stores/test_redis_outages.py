@@ -15,8 +15,8 @@ from db.outage import OUTAGES, Outages
 from db.redis.multiplexed import RedisClient, open_redis_client
 from tests.faults import FaultyWire
 from tests.machines.redis_server import redis_server
-from tests.machines.room import cluster_port
 from tests.patience import PATIENCE_S
+from tests.ports import Ports
 
 AWAY, FULL = "Redis does not answer: begun", "Redis takes no writes: begun"
 
@@ -86,13 +86,16 @@ async def runs_a_long_script(redis: RedisClient, other: RedisClient, _: Path) ->
 
 
 async def is_loading(redis: RedisClient, other: RedisClient, _: Path) -> None:
-    """As after a start: it reads its journal, for some seconds, and answers after each thousand entries."""
+    """As after a start: it reads its journal, for longer than anybody stands still before asking.
+
+    It answers after each thousand entries.
+    """
     await other.command("CONFIG", "SET", "aof-use-rdb-preamble", "no")
     await other.command("CONFIG", "SET", "appendonly", "yes")
     while b"aof_rewrite_in_progress:1" in await other.command("INFO", "persistence"):
         await asyncio.sleep(0.01)
     await other.command("EVAL", "for i = 1, 40000 do redis.call('SET', i, i) end", 0)
-    await other.command("CONFIG", "SET", "key-load-delay", "50")  # µs
+    await other.command("CONFIG", "SET", "key-load-delay", "500")  # µs
     async with going_on(other.command("DEBUG", "LOADAOF")):
         await until_refused(redis)
 
@@ -138,9 +141,10 @@ async def test_a_redis_that_cannot_is_an_outage(tmp_path: Path, case: str) -> No
         assert told in [entry["event"] for entry in said]
 
 
-async def test_a_cluster_that_lacks_slots_is_an_outage() -> None:
+async def test_a_cluster_that_lacks_slots_is_an_outage(ports: Ports) -> None:
     """CLUSTERDOWN."""
-    alone = ("--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", str(cluster_port()))
+    port = ports.take(among_them=10_000)
+    alone = ("--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", str(port))
     async with redis_server(*alone) as server, open_redis_client(server.url) as redis:
         with pytest.raises(OUTAGES, match="CLUSTERDOWN"):
             await redis.command("GET", "key")

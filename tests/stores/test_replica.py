@@ -28,7 +28,7 @@ class Place:
         self.now_s, self.registry = 1000.0, CollectorRegistry()
 
         async def open_it() -> Pool:
-            return await open_pool(standby.url, size=2, patience_s=5, name="the standby")
+            return await open_pool(standby.url, size=2, patience_s=PATIENCE_S, name="the standby")
 
         self.replica = Replica(
             pool, open_it, most_s=2, clock=lambda: int(self.now_s * 1000), monotonic=lambda: self.now_s,

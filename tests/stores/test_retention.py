@@ -11,12 +11,17 @@ from core.personal_data import TABLES
 from core.settings import Settings
 from core.vocabulary import EndReason
 from db.postgres.codes import CodeStore
+from db.postgres.comments import CommentStore
 from db.postgres.erasures import ErasureStore
 from db.postgres.evidence import EvidenceStore
+from db.postgres.groups import GroupStore
+from db.postgres.invitations import InvitationStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
+from db.postgres.posts import PostStore
 from db.postgres.retention import RetentionStore
 from db.postgres.suspicions import SuspicionStore
+from db.postgres.timelines import TimelineRecords
 from db.postgres.usernames import FormerUsernames
 from realtime.background.retention import Kept, Retention, kept
 from tests.stores.world import World
@@ -159,10 +164,12 @@ async def test_a_call_that_led_to_something_stays(world: World, led_to: str) -> 
 async def test_what_is_forgotten_here_is_what_the_registry_says(world: World) -> None:
     """Each table that it leaves to this file, and no other; for as long as the operator wants."""
     pool, settings = world.pool, Settings(call_record_days=30)
-    codes, friends = CodeStore(pool), world.friends
+    codes, friends = CodeStore(pool), (world.friends, InvitationStore(pool, GroupStore(pool)))
+    posted = PostStore(pool), CommentStore(pool, world.notifications.notify)
     usernames, erasures = FormerUsernames(pool), ErasureStore(pool)
-    stores = MatchRecords(pool), MarkStore(pool), SuspicionStore(pool), EvidenceStore(pool)
-    kinds = kept(RetentionStore(pool), *stores, codes, friends, usernames, erasures, settings)
+    found_again = MarkStore(pool), SuspicionStore(pool), EvidenceStore(pool)
+    stores = MatchRecords(pool), TimelineRecords(pool), *found_again
+    kinds = kept(RetentionStore(pool), *stores, codes, *friends, *posted, usernames, erasures, settings)
     here = "realtime/background/retention.py"
     said = {table.name: table.lasts for table in TABLES if isinstance(table.lasts, Lasts)}
     assert {kind.table for kind in kinds} == {name for name, lasts in said.items() if lasts.by == here}

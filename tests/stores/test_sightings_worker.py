@@ -27,13 +27,13 @@ DAY = 86_400_000
 
 
 class Days:
-    """The time, by days."""
+    """The time, by days: none ends by itself."""
 
     def __init__(self) -> None:
-        self.day = 0
+        self.day, self._began = 0, now_ms()
 
     def __call__(self) -> int:
-        return now_ms() + self.day * DAY
+        return self._began + self.day * DAY
 
 
 def sightings(pool: Pool) -> Sightings:

@@ -11,8 +11,9 @@ from core.ids import new_id
 from db.postgres.metrics import PoolMetrics
 from db.postgres.open_calls import OpenCalls
 from db.postgres.pool import open_pool
+from db.redis import bus_lag
 from db.redis.bus import Bus
-from db.redis.bus_lag import CHANNEL, BusLag
+from db.redis.bus_lag import BusLag
 from db.redis.metrics import RedisMetrics
 from db.redis.multiplexed import open_redis_client
 from db.redis.queue_pools import POOLS, QueuePools, Waiting
@@ -72,14 +73,18 @@ async def test_what_redis_has_not_answered_is_told_and_connections_that_were_los
         assert told(metrics, "redis_resets_total") == 1
 
 
-async def test_a_node_learns_how_long_another_is_not_heard(redis_url: str) -> None:
+async def test_a_node_learns_how_long_another_is_not_heard(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What nobody understands is passed over: another version, or a stranger, may have said it."""
+    channel = new_id()  # channels are those of all databases of a server, and nodes of other tests are heard
+    monkeypatch.setattr(bus_lag, "CHANNEL", channel)
     async with open_redis_client(redis_url) as redis, Bus(redis, "one") as bus, Bus(redis, "two") as other:
-        here = BusLag(bus, "one", now_ms, every_s=0.05)
-        there = BusLag(other, "two", lambda: now_ms() - 2_000, every_s=0.05)
-        await bus.subscribe(CHANNEL, here.hear)
+        here = BusLag(bus, "one", lambda: 12_000, every_s=0.05)
+        there = BusLag(other, "two", lambda: 10_000, every_s=0.05)
+        await bus.subscribe(channel, here.hear)
         for odd in (b"", b"now", b"-1 three", b"\xff\xff"):
-            await other.publish(CHANNEL, odd)
+            await other.publish(channel, odd)
         running = [asyncio.create_task(lag.run()) for lag in (here, there)]
         await until(here, "bus_lag_seconds_count", 2, said_by="itself")
         await until(here, "bus_lag_seconds_count", 2, said_by="another")

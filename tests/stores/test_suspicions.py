@@ -10,6 +10,7 @@ from core.keys import Keyring
 from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import Resemblance, SuspicionStore
 from services.marks import Marker, Sighting
+from services.returning import DEFAULT_RULE
 from services.sightings import Sightings
 from tests.stores.world import World
 
@@ -90,3 +91,29 @@ async def test_who_is_banned_under_the_address_of_another_makes_no_suspect_of_th
     assert await suspected(banned=True, honest=True) == [("mailbox", True)]
     for banned, honest in ((False, True), (True, False), (False, False)):
         assert not any(suspect for _, suspect in await suspected(banned=banned, honest=honest))
+
+
+async def test_who_is_alike_with_many_is_no_suspect_for_one_of_them(world: World) -> None:
+    """A school with the same tablets. Who is the only one to share as much with somebody banned is one."""
+    marker = Marker(Keyring("a secret of thirty-two characters!").keys("marks of accounts"))
+    rule = replace(DEFAULT_RULE, suspect_least=3.0)  # there are few people here, of whom all else is common
+    sightings = Sightings(MarkStore(world.pool), SuspicionStore(world.pool), marker, NoJudge(), rule)
+
+    async def account(name: str, year: int, client: str) -> str:
+        user_id = await world.person(name, birth_date=date(year, 4, 3), gender="other")
+        await sightings.seen([Sighting(user_id=user_id, client=(client,))], now_ms())
+        return user_id
+
+    for year in range(1900, 1940):
+        await account(uuid4().hex, year, uuid4().hex)
+    alike, alone = ("Benjamin", 1944, uuid4().hex), ("Zacharias", 1945, uuid4().hex)
+    pupils, only = [await account(*alike) for _ in range(6)], await account(*alone)
+    for user_id in (pupils[0], only):
+        await world.ban(user_id)
+        await sightings.banned(user_id, now_ms())
+    late, again = await account(*alike), await account(*alone)
+    query = (
+        "SELECT user_id, suspect FROM safety.suspicions WHERE of_user_id = ANY ($1::uuid[]) AND weight > 0"
+    )
+    found = dict(await world.pool.fetch(query, [pupils[0], only]))
+    assert found == dict.fromkeys((*pupils[1:], late), False) | {again: True}

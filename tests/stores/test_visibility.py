@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from core.clock import to_datetime
+from core.clock import rfc3339, to_datetime
 from core.contract.settings import PrivacyPatch, SettingsPatch
 from core.ids import new_id
 from core.visibility import (
@@ -27,6 +27,7 @@ from core.visibility import (
     sees_card,
     sees_profile,
 )
+from db.postgres.call_records import offer_columns
 from db.postgres.cards import NO_PHOTOS
 from db.postgres.contacts import ContactStore, Marked
 from db.postgres.pool import queries
@@ -63,6 +64,7 @@ class Draw(Struct, frozen=True):
     findable: set[int]
     by_phone: set[int]
     hides: set[int]
+    probes: set[int]
 
 
 DRAWS = st.builds(
@@ -70,7 +72,7 @@ DRAWS = st.builds(
     st.lists(BANS, min_size=PEOPLE, max_size=PEOPLE),
     *[st.sets(st.integers(0, PEOPLE - 1), max_size=1)] * 2,
     *[PAIRS] * 10,
-    *[st.sets(st.integers(0, PEOPLE - 1))] * 3,
+    *[st.sets(st.integers(0, PEOPLE - 1))] * 4,
 )
 
 
@@ -126,11 +128,10 @@ async def compare(world: World, viewer: UserFacts, seen: UserFacts, recorded: st
         assert may_block == (named or met or seen.id in viewer.blocks)
         reported = await world.pool.fetchrow(queries("reports")["subject_user"], viewer.id, seen.id, at)
         assert (reported is not None) == (named or met)
-    asked, pair = queries("call_records")["offer"], (viewer.id, seen.id)
-    call = ("match", "video", "main", pair, at)
     # A call that is on record is not offered again; what keeps them from it is told all the same.
-    found = await world.pool.fetchrow(asked, recorded, *call, None, None, True, None, None, None)
-    obstacles = bool(found["gone"] or found["banned"] or found["blocked"])
+    call = (viewer.id, seen.id, recorded, "match", "video", "main", rfc3339(NOW), *[None] * 5)
+    found = await world.pool.fetchrow(queries("call_records")["offer"], True, *offer_columns([call]))
+    obstacles = bool(found["gone"] or found["banned"] or found["blocked"] or found["probe"])
     assert obstacles != can_meet(viewer, seen, NOW)
 
 
@@ -178,6 +179,8 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
         await SettingsStore(world.pool).change(user_id, SettingsPatch(privacy=privacy))
         has = [number_of(ids[other]) for one, other in draw.contacts if one == n]
         await ContactStore(world.pool, NO_PHOTOS, most=9).keep(user_id, has, NOW)
+    probes = [ids[n] for n in draw.probes]
+    await world.pool.execute("UPDATE identity.users SET probe = true WHERE id = ANY ($1)", probes)
     await leave(world, [ids[n] for n in draw.erasing], [ids[n] for n in draw.erased])
     return facts(draw, ids)
 
@@ -212,6 +215,7 @@ def facts(draw: Draw, ids: list[str]) -> list[UserFacts]:
             findable=n in draw.findable,
             by_phone=n in draw.by_phone,
             hides=n in draw.hides,
+            probe=n in draw.probes,
             contacts=whom(standing(draw.contacts), n),
             erasing=n in draw.erasing,
             bans=tuple(draw.bans[n]),

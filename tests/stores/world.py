@@ -34,14 +34,14 @@ from db.postgres.matches import MatchRecords
 from db.postgres.notifications import NotificationStore
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
-from db.postgres.rooms import Draft, Reading, Receipt, Rooms
+from db.postgres.rooms import Reading, Receipt, Rooms
 from db.postgres.sessions import NewSession, SessionStore
 from db.postgres.strikes import NewStrike, Struck, strike_within
 from matching.rematch import Since
 from services.suspension import suspending
 from tests.machines.variants import direct, is_pooled
-from tests.patience import PATIENCE_S
-from tests.stores.saying import Said, Saying
+from tests.patience import CROWD_S, PATIENCE_S
+from tests.stores.saying import Said, Saying, drafted
 
 DAY_MS = 86_400_000
 TODAY = to_ms(datetime(2026, 6, 15, 12, tzinfo=UTC))
@@ -128,7 +128,7 @@ class World:
         decision: MatchDecision | None = None,
         since: Since | None = None,
     ) -> Refusal | None:
-        return await self.call_records.offer(
+        found = await self.call_records.offer(
             call_id,
             origin=origin,
             mode="video",
@@ -138,6 +138,7 @@ class World:
             decision=decision,
             since=since,
         )
+        return found if isinstance(found, Refusal) else None
 
     async def talked(self, users: tuple[str, str], *, now: int | None = None) -> str:
         """A call that was live and has ended, open to decide."""
@@ -271,12 +272,17 @@ class World:
     async def suspect(
         self, user_id: str, of_user_id: str, *shared: str, at: int | None = None, cleared: bool = False
     ) -> None:
-        """That they may be the other, who is banned, by what they share; or were held to be, if cleared."""
+        """That they may be the other, who is banned, by what they share; or were held to be, if cleared.
+
+        Whatever a product that works on the same database has found of these two by itself.
+        """
         when = to_datetime(now_ms() if at is None else at)
         await self.pool.execute(
             "INSERT INTO safety.suspicions"
             " (user_id, of_user_id, kind, shared, weight, suspect, at, cleared_at)"
-            " VALUES ($1, $2, 'device', $3, 20, true, $4, $5)",
+            " VALUES ($1, $2, 'device', $3, 20, true, $4, $5)"
+            " ON CONFLICT (user_id, of_user_id) DO UPDATE SET kind = excluded.kind, shared = excluded.shared,"
+            " weight = excluded.weight, suspect = true, at = excluded.at, cleared_at = excluded.cleared_at",
             user_id,
             of_user_id,
             shared or ("device",),
@@ -333,17 +339,8 @@ class World:
         self, room_id: str, sender: str, content: str = "hello", *, by: Rooms | None = None, **changes: object
     ) -> Said:
         """Send a message under a fresh client id, or the one given; `by` another node."""
-        draft = Draft(
-            id=new_id(),
-            room_id=room_id,
-            sender_id=sender,
-            client_id=new_id(),
-            type="text",
-            content=content,
-            reply_to=None,
-            created_at=now_ms(),
-        )
-        return await self._saying.say(by or self.rooms, msgspec.structs.replace(draft, **changes))
+        draft = msgspec.structs.replace(drafted(room_id, sender, content), **changes)
+        return await self._saying.say(by or self.rooms, draft)
 
     async def read(self, room_id: str, reader: str, seq: int, *, at: int | None = None) -> Receipt:
         return await self.rooms.read(
@@ -380,7 +377,11 @@ class World:
             assert not doing.done()
 
     async def someone_waits_for(self, holder: Connection) -> None:
-        """Until another connection waits for a lock that this one holds. Ends by the caller's time limit."""
+        """Until another connection waits for a lock that this one holds. Ends by the caller's time limit.
+
+        The server ends a transaction in which nothing is said for some seconds, but not this one.
+        """
+        await holder.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
         pid = await holder.fetchval("SELECT pg_backend_pid()")  # a pooler tells another
         while not await self.pool.fetchval(query, pid):
@@ -388,11 +389,11 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world_at(database_url: str) -> AsyncIterator[World]:
-    """The world of this database, migrated; connections closed at the end."""
-    await migrate(direct(database_url), logging.getLogger(__name__))
-    prepared = not is_pooled(database_url)
-    pool = await open_pool(database_url, size=8, patience_s=PATIENCE_S, prepared=prepared)
+async def world_at(database_url: str, *, migrated: bool = False) -> AsyncIterator[World]:
+    """The world of this database, migrated unless it is known to be; connections closed at the end."""
+    if not migrated:
+        await migrate(direct(database_url), logging.getLogger(__name__))
+    pool = await open_pool(database_url, size=8, patience_s=CROWD_S, prepared=not is_pooled(database_url))
     try:
         yield World(pool)
     finally:

@@ -9,8 +9,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.ids import new_id
+from tests.integration.authorisation.mentoring import call_in_session
 from tests.integration.authorisation.people import Caller, Scene
 from tests.integration.conftest import Meeting
+from tests.stores.posting import posted
 
 Payload = Mapping[str, Any]
 Way = Callable[[Scene, Caller], Awaitable[Payload]]
@@ -54,6 +57,55 @@ async def _end_connection(scene: Scene, caller: Caller) -> Payload:
     return {"connection_id": caller.encounter.connection_id}
 
 
+async def _invite(_scene: Scene, caller: Caller) -> Payload:
+    return {"connection_id": caller.encounter.connection_id, "mode": "voice"}
+
+
+async def _ask_for_video(_scene: Scene, caller: Caller) -> Payload:
+    return {"connection_id": caller.encounter.connection_id}
+
+
+async def _answer_about_video(scene: Scene, caller: Caller) -> Payload:
+    """What the other has asked the caller; strangers know of what the owner was asked."""
+    request_id, connection_id = new_id(), caller.encounter.connection_id
+    alone = caller.role in {"owner", "stranger", "moderator", "admin"}
+    requester, approver = (scene.people["peer"].id, scene.owner.id) if alone else (scene.owner.id, caller.id)
+    await scene.world.pool.execute(
+        "UPDATE interaction.video_requests SET status = 'expired'"
+        " WHERE connection_id = $1 AND status = 'pending'",
+        connection_id,
+    )
+    await scene.world.pool.execute(
+        "INSERT INTO interaction.video_requests (id, connection_id, requester_id, approver_id, requested_at,"
+        " expires_at) VALUES ($1, $2, $3, $4, now(), now() + interval '1 day')",
+        request_id,
+        connection_id,
+        requester,
+        approver,
+    )
+    return {"request_id": request_id, "approve": False}
+
+
+async def _about_a_message(scene: Scene, caller: Caller) -> Payload:
+    """One that the owner has sent, in a room that may have ended since."""
+    message_id, room_id = new_id(), caller.encounter.room_id
+    await scene.world.pool.execute(
+        "WITH room AS ("
+        "UPDATE communication.rooms SET last_seq = last_seq + 1 WHERE id = $2 RETURNING last_seq"
+        ") INSERT INTO communication.messages"
+        " (id, room_id, seq, sender_id, client_id, type, content, created_at)"
+        " SELECT $1, $2, last_seq, $3, $1::uuid::text, 'text', 'Hello.', now() FROM room",
+        message_id,
+        room_id,
+        scene.owner.id,
+    )
+    return {"message_id": message_id}
+
+
+async def _edit(scene: Scene, caller: Caller) -> Payload:
+    return {**await _about_a_message(scene, caller), "content": "Hello!"}
+
+
 async def _refresh(_scene: Scene, caller: Caller) -> Payload:
     return {"token": caller.token}
 
@@ -63,6 +115,11 @@ async def _watch(scene: Scene, caller: Caller) -> Payload:
     return {"user_ids": [scene.people["peer"].id if caller.role == "owner" else scene.owner.id]}
 
 
+async def _watch_post(scene: Scene, _caller: Caller) -> Payload:
+    """One of the owner's, for everyone."""
+    return {"post_ids": [(await posted(scene.world, scene.owner.id, visibility="everyone")).id]}
+
+
 IN_CALLS: dict[str, InCall] = {
     "call:accept": InCall("offered"),
     "call:decline": InCall("offered"),
@@ -70,6 +127,9 @@ IN_CALLS: dict[str, InCall] = {
     "call:connected": InCall("started", {"epoch": 1}),
     "call:restart": InCall("live", {"epoch": 1}),
     "call:media": InCall("live", {"audio": True, "video": False}),
+    "call:quality": InCall("live", {"epoch": 1, "rtt_ms": 20}),
+    "call:extend": InCall("live"),
+    "call:direct": InCall("live", {"epoch": 1, "agree": True}),  # no call is on relays here
     "call:end": InCall("live"),
     "call:skip": InCall("live"),
     "call:report": InCall("live", {"reason": "spam"}),
@@ -81,12 +141,21 @@ WAYS: dict[str, Way] = {
     "queue:join": _sends(mode="voice", preferences={"genders": ["other"]}),
     "queue:leave": _sends(),
     "queue:explain": _sends(),
+    "call:echo": _sends(mode="voice"),
+    "call:invite": _invite,
+    "call:invite: in a session": call_in_session,
     "connection:end": _end_connection,
+    "video:request": _ask_for_video,
+    "video:respond": _answer_about_video,
     "chat:send": _in_room(client_id="1", content="Hello."),
+    "chat:edit": _edit,
+    "chat:delete": _about_a_message,
     "chat:history": _in_room(),
     "chat:read": _in_room(seq=1),
+    "chat:delivered": _in_room(seq=1),
     "chat:typing": _in_room(typing=True),
     "session:refresh": _refresh,
     "presence:set": _sends(status="online"),
     "presence:watch": _watch,
+    "post:watch": _watch_post,
 }

@@ -5,29 +5,21 @@ entry. One that is asked in several ways has a row for each: `name: what`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import Struct
-
+from tests.integration.authorisation.asked import Asked, Way
+from tests.integration.authorisation.groups import GROUPS
+from tests.integration.authorisation.mentoring import MENTORING
 from tests.integration.authorisation.people import PASSWORD, PICTURE, Caller, Scene
+from tests.integration.authorisation.places import PLACES
+from tests.integration.authorisation.posts import POSTS
+from tests.integration.authorisation.rewards import REWARDS
 from tests.patience import PATIENCE_S
 from tests.rest.phones import a_number
 from tests.rest.pictures import form
 from tests.rest.server import new_person
 from tests.rest.test_admin import matched
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """What is put into the path, and what is sent. `token`: another than the caller's own."""
-
-    path: Mapping[str, str] = {}
-    sent: Mapping[str, Any] = {}
-    token: str | None = None
-
-
-Way = Callable[[Scene, Caller], Awaitable[Asked]]
 
 
 def _sends(**body: Any) -> Way:
@@ -51,11 +43,15 @@ def _decides(**body: Any) -> Way:
     return way
 
 
-def _of_encounter(field: str) -> Way:
+def _of_encounter(field: str, **params: str) -> Way:
     async def way(_scene: Scene, caller: Caller) -> Asked:
-        return Asked(path={"id": getattr(caller.encounter, field)})
+        return Asked(path={"id": getattr(caller.encounter, field)}, sent={"params": params})
 
     return way
+
+
+async def _mute(_scene: Scene, caller: Caller) -> Asked:
+    return Asked(path={"id": caller.encounter.room_id}, sent={"json": {"for_s": 3600}})
 
 
 def _reports(kind: str) -> Way:
@@ -350,7 +346,12 @@ WAYS: dict[str, Way] = {
     "report: message": _reports("message"),
     "connection": _of_encounter("connection_id"),
     "room": _of_encounter("room_id"),
+    "mute": _mute,
+    "unmute": _of_encounter("room_id"),
     "messages": _of_encounter("room_id"),
+    "receipts": _of_encounter("message_id"),
+    "search_room": _of_encounter("room_id", q="hello"),
+    "search_messages": _searches,
     "upload_media": _upload,
     "announce_upload": _sends(purpose="photo", content_type="image/png", size=10_000),
     "send_upload: signed": _upload_address,
@@ -367,6 +368,7 @@ WAYS: dict[str, Way] = {
     "media_file: signed": _its_file,
     "media_file: forged": _made_up_file,
     "match_replay": _match,
+    "call_timeline": _match,
     "appeal": _appeal,
     "decide_appeal": _decide_appeal,
     "ban: user": _bans("user"),
@@ -385,4 +387,9 @@ WAYS: dict[str, Way] = {
     "undo_media": _undo_media,
     "suspicions": _suspect,
     "clear_suspicions": _suspect,
+    **GROUPS,
+    **PLACES,
+    **MENTORING,
+    **POSTS,
+    **REWARDS,
 }

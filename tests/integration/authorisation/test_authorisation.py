@@ -13,9 +13,10 @@ import pytest
 from core.contract.index import COMMANDS, ENDPOINTS
 from core.wire.endpoint import Endpoint
 from tests.integration.authorisation import commands, endpoints, table
-from tests.integration.authorisation.endpoints import Asked
+from tests.integration.authorisation.asked import Asked
 from tests.integration.authorisation.people import ROLES, Caller, Scene, ask, scene_of
 from tests.integration.conftest import Meet, Meeting, SignUp
+from tests.integration.echoing import call_echo
 from tests.integration.person import ClientDevice, Refused
 from tests.stores.world import World
 
@@ -77,7 +78,10 @@ async def sent(device: ClientDevice, command: str, payload: commands.Payload) ->
     answer = await device.send_raw(command, payload)
     if not answer["ok"]:
         return str(answer["error"]["code"])
-    return "nothing" if answer["data"].get("presences") == [] else "ok"
+    if "call_id" in answer["data"]:  # it leaves no trace for what comes later
+        await device.ask("call:end", call_id=answer["data"]["call_id"])
+    shown = answer["data"].get("presences", answer["data"].get("posts"))
+    return "nothing" if shown == [] else "ok"
 
 
 class Callers:
@@ -118,9 +122,17 @@ class Callers:
         for role in sorted(devices, key=lambda role: role == "owner"):
             call_id = (parted if role in {"blocker", "blocked"} else meeting).call_id
             answers[role] = await sent(devices[role], command, {"call_id": call_id, **what.more})
-        for device in (meeting.ana, meeting.ben):
-            await device.ask("queue:leave")
+        await over(meeting)
         return answers
+
+
+async def over(meeting: Meeting) -> None:
+    """Nobody gets a place in the queue back later, when others meet, by a deadline of this call."""
+    await meeting.ana.send_raw("call:end", {"call_id": meeting.call_id})
+    for device in (meeting.ana, meeting.ben):
+        if not device.has_heard("call:ended", call_id=meeting.call_id):
+            await device.next("call:ended", call_id=meeting.call_id)
+        await device.ask("queue:leave")
 
 
 async def part(meeting: Meeting) -> None:
@@ -133,12 +145,16 @@ async def test_who_gets_what_over_socket_io(scene: Scene, meet: Meet, address: s
     """Each with a device of their own."""
     callers, answered = Callers(scene), table.Table()
     await callers.connect(address)
+    owner = callers.devices["owner"]
+    await owner.ask("call:end", call_id=await call_echo(owner))  # from now on somebody answers
     for command in (kind.event for kind in COMMANDS):
         assert command in commands.WAYS or command in commands.IN_CALLS, f"commands.py lacks `{command}`"
         if command in commands.IN_CALLS:
             answered[command] = await callers.told_of_call(command, commands.IN_CALLS[command], meet)
-        else:
-            answered[command] = await callers.told(command, commands.WAYS[command])
+        for name, way in commands.WAYS.items():
+            event, _, how = name.partition(": ")
+            if event == command:
+                answered[f"{event} ({how})" if how else event] = await callers.told(command, way)
     for device in callers.devices.values():
         await device.leave()
     wrong = table.differences(table.read(FOLDER / "commands.txt"), answered, COMMAND_ROLES)

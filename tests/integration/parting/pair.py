@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.clock import now_ms
@@ -11,6 +11,8 @@ from tests.integration.conftest import Meeting
 from tests.integration.person import ClientDevice, Person
 from tests.integration.putting_out import Out, put_out, told
 from tests.patience import PATIENCE_S
+from tests.stores.mentoring import a_mentor, a_session
+from tests.stores.posting import posted, said
 from tests.stores.world import World
 
 OUT: Mapping[str, Out] = {"banned": "banned", "suspended": "suspended", "deleted": "deleted"}
@@ -25,6 +27,8 @@ class Pair(Meeting):
     room_id: str = ""
     connection_id: str = ""
     his_code: str = ""  # what his devices have heard, if he was put out
+    posts: dict[str, str] = field(default_factory=dict)  # of each of them one
+    mentor_id: str = ""  # he, as one
 
     def device_of(self, person: Person) -> ClientDevice:
         return self.ana if person is self.she else self.ben
@@ -56,6 +60,23 @@ class Pair(Meeting):
             shown = await self.device_of(person).ask("presence:watch", user_ids=[self.other(person).id])
             assert [presence["status"] for presence in shown["presences"]] == ["online"]
 
+    async def posted(self, world: World) -> None:
+        """They are friends too; each has posted, and has liked and commented what the other has."""
+        await self.befriended(world)
+        await world.befriended((self.she.id, self.he.id))
+        for person in (self.she, self.he):
+            self.posts[person.id] = (await posted(world, person.id)).id
+        for person in (self.she, self.he):
+            theirs = self.posts[self.other(person).id]
+            assert (await person.rest("PUT", f"/v1/posts/{theirs}/like"))[0] == 204
+            await said(world, person.id, on=theirs)
+
+    async def mentored(self, world: World) -> None:
+        """He is a mentor too, with whom she has a session tomorrow."""
+        await self.befriended(world)
+        self.mentor_id = await a_mentor(world.pool, self.he.id)
+        await a_session(world.pool, self.mentor_id, self.she.id)
+
     async def part(self, act: str, world: World, moderator: Person) -> None:
         """Answered; who is put out has seen it."""
         if act in OUT:
@@ -86,6 +107,9 @@ def of(person: Person, event: tuple[str, Any, Any]) -> bool:
     name, payload, _ = event
     if name == "call:signal":
         return True  # of the other, as all are
-    if name in {"call:ended", "connection:ended", "decision:result"} or payload.get("status") == "offline":
+    if (
+        name in {"call:ended", "connection:ended", "decision:result", "friend:removed"}
+        or payload.get("status") == "offline"
+    ):
         return False
     return any(person.id in str(payload[field]) for field in _OF_SOMEBODY if field in payload)

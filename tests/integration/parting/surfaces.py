@@ -7,9 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.clock import rfc3339
 from tests.integration.parting.pair import Pair
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.rest.pictures import drawn, encoded, form
+from tests.stores.mentoring import next_hour, slot
 
 Try = Callable[[Pair, Person], Awaitable[str]]
 Payload = Callable[[Pair], Mapping[str, Any]]
@@ -22,7 +24,9 @@ _CANDIDATE = {
 
 
 class Surface(Struct, frozen=True):
-    """`stage`: `waiting` (he alone), `offered`, `started`, `live`, `hung_up` or `befriended`."""
+    """`stage`: `waiting` (he alone), `offered`, `started`, `live`, `hung_up`, `befriended`, `posted`,
+    `mentored`.
+    """
 
     stage: str
     tried: Try
@@ -38,10 +42,24 @@ def _says(name: str, payload: Payload) -> Try:
         answer = await device.send_raw(name, payload(pair))
         if not answer["ok"]:
             return str(answer["error"]["code"])
+        if (posts := answer["data"].get("posts")) is not None:
+            return str(len(posts))
         shown = answer["data"].get("presences")
         return "ok" if shown is None else "".join(presence["status"] for presence in shown) or "nobody"
 
     return tried
+
+
+_seen_of_each = _says("presence:watch", lambda pair: {"user_ids": [pair.she.id, pair.he.id]})
+
+
+async def _watches(pair: Pair, person: Person) -> str:
+    """How the other is seen. Who was put out may be there for a moment longer: whoever watches is told."""
+    seen = await _seen_of_each(pair, person)
+    if seen == "online" and pair.his_code:
+        told = await pair.device_of(person).next("presence:changed", user_id=pair.he.id, status="offline")
+        return str(told["status"])
+    return seen
 
 
 def _in_call(name: str, **more: Any) -> Try:
@@ -77,6 +95,27 @@ def _lists(path: str) -> Try:
     return tried
 
 
+async def _meets(_pair: Pair, person: Person) -> str:
+    """How the other one is shown in the only session, and whether it takes place."""
+    status, body = await person.rest("GET", "/v1/mentor-sessions")
+    if status >= 400:
+        return str(body["code"])
+    [session] = body["items"]
+    [other] = [card for card in (session["user"], session["mentor"]) if card["user_id"] != person.id]
+    return f"{'card' if 'bio' in other else 'name'}+{session['status']}"
+
+
+async def _moves(pair: Pair, person: Person) -> str:
+    """To another hour."""
+    status, sessions = await person.rest("GET", "/v1/mentor-sessions")
+    if status >= 400:
+        return str(sessions["code"])
+    [session] = sessions["items"]
+    later = {"json": {"starts_at": rfc3339(next_hour(ahead_h=48))}}
+    status, body = await person.rest("PATCH", f"/v1/mentor-sessions/{session['id']}", **later)
+    return str(status) if status < 400 else str(body["code"])
+
+
 async def _notified(pair: Pair, person: Person) -> str:
     """What is about the other: in the list, and in the number that a device starts with."""
     status, body = await person.rest("GET", "/v1/notifications?unread=true")
@@ -96,6 +135,30 @@ def _is_told(name: str, field: str) -> Try:
         return str(told[field])
 
     return tried
+
+
+async def _reads(pair: Pair, person: Person) -> str:
+    """Whose posts are found, and what is shown and counted of likes and comments of one's own."""
+    status, feed = await person.rest("GET", "/v1/feed")
+    if status >= 400:
+        return str(feed["code"])
+    own, theirs = pair.posts[person.id], pair.posts[pair.other(person).id]
+    found = (await person.rest("GET", f"/v1/posts/{theirs}"))[0] == 200
+    assert found == (theirs in [post["id"] for post in feed["items"]])
+    [mine] = [post for post in feed["items"] if post["id"] == own]
+    likes = (await person.rest("GET", f"/v1/posts/{own}/likes"))[1]["items"]
+    said = (await person.rest("GET", f"/v1/posts/{own}/comments"))[1]["items"]
+    counted = f"{len(likes)}of{mine['like_count']},{len(said)}of{mine['comment_count']}"
+    return f"{'both' if found else 'own'}:{counted}"
+
+
+async def _answers(pair: Pair, person: Person) -> str:
+    """To what the other has posted."""
+    path = f"/v1/posts/{pair.posts[pair.other(person).id]}"
+    status, body = await person.rest("POST", f"{path}/comments", json={"content": "Hm"})
+    liked, _ = await person.rest("PUT", f"{path}/like")
+    assert (status < 400) == (liked < 400)
+    return str(status) if status < 400 else str(body["code"])
 
 
 async def _is_matched(pair: Pair, person: Person) -> str:
@@ -126,6 +189,10 @@ def _refreshing(_pair: Pair, person: Person) -> Mapping[str, Any]:
     return {"json": {"refresh_token": person.refresh_token}}
 
 
+def _booking(pair: Pair, _person: Person) -> Mapping[str, Any]:
+    return {"json": slot(pair.mentor_id, 12)}
+
+
 def _picture(_pair: Pair, _person: Person) -> Mapping[str, Any]:
     return {"data": form(_PICTURE)}
 
@@ -151,9 +218,7 @@ SURFACES: dict[str, Surface] = {
     "chat:typing": Surface("befriended", _in_room("chat:typing", typing=True)),
     "chat:read": Surface("befriended", _in_room("chat:read", seq=2)),
     "chat:history": Surface("befriended", _in_room("chat:history")),
-    "presence:watch": Surface(
-        "befriended", _says("presence:watch", lambda pair: {"user_ids": [pair.she.id, pair.he.id]})
-    ),
+    "presence:watch": Surface("befriended", _watches),
     "presence:set": Surface("befriended", _says("presence:set", lambda _: {"status": "away"})),
     "connection:end": Surface(
         "befriended", _says("connection:end", lambda pair: {"connection_id": pair.connection_id})
@@ -163,6 +228,12 @@ SURFACES: dict[str, Surface] = {
     "GET /v1/me/calls": Surface("befriended", _lists("/v1/me/calls")),
     "GET /v1/rooms": Surface("befriended", _lists("/v1/rooms")),
     "GET /v1/notifications": Surface("befriended", _notified),
+    "GET /v1/feed": Surface("posted", _reads),
+    "POST /v1/posts/{id}/comments": Surface("posted", _answers),
+    "post:watch": Surface("posted", _says("post:watch", lambda pair: {"post_ids": [*pair.posts.values()]})),
+    "GET /v1/mentor-sessions": Surface("mentored", _meets),
+    "PATCH /v1/mentor-sessions/{id}": Surface("mentored", _moves),
+    "POST /v1/mentor-sessions": Surface("mentored", _asks("POST", "/v1/mentor-sessions", _booking)),
     "GET /v1/me": Surface("befriended", _asks("GET", "/v1/me")),
     "POST /v1/auth/refresh": Surface("befriended", _asks("POST", "/v1/auth/refresh", _refreshing)),
     "CONNECT": Surface("hung_up", _connects),

@@ -5,9 +5,11 @@ into it.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.clock import now_ms, rfc3339
 from tests.integration.authorisation import table
 from tests.integration.conftest import SignUp
 from tests.integration.parting.pair import ACTS, Pair, of
@@ -37,6 +39,10 @@ class Scene:
         pair = Pair(await she.connect(), await he.connect(), she, he, "")
         if stage == "befriended":
             await pair.befriended(self._world)
+        elif stage == "posted":
+            await pair.posted(self._world)
+        elif stage == "mentored":
+            await pair.mentored(self._world)
         elif stage == "waiting":
             await pair.ben.ask("queue:join", mode="voice")
         else:
@@ -53,16 +59,24 @@ class Scene:
         """What both are answered. Fails if either hears what the other does."""
         pair = await self._pair(surface.stage)
         before = {person: len(pair.device_of(person).heard) for person in (pair.she, pair.he)}
+        at = rfc3339(now_ms())
         await pair.part(act, self._world, self._moderator)
         answers = [await surface.tried(pair, person) for person in (pair.she, pair.he)]
         await pair.settle()
         for person, heard in before.items():
             other = pair.other(person)
-            seen = [event for event in pair.device_of(person).heard[heard:] if of(other, event)]
+            after = pair.device_of(person).heard[heard:]
+            seen = [event for event in after if of(other, event) and not is_old(event, at)]
             assert not seen, f"{act}: {'she' if person is pair.she else 'he'} heard {seen}"
         for person in (pair.she, pair.he):
             await person.leave()
         return "/".join(answers)
+
+
+def is_old(event: tuple[str, Any, Any], at: str) -> bool:
+    """Whether it says that they came before that time: on a busy machine it is told a moment later."""
+    name, payload, _ = event
+    return name == "presence:changed" and payload["last_seen"] < at
 
 
 @pytest.mark.parametrize("name", SURFACES)
