@@ -8,9 +8,18 @@ CREATE SCHEMA interaction;
 
 CREATE SCHEMA jobs;
 
+CREATE SCHEMA places;
+
 CREATE SCHEMA safety;
 
 CREATE SCHEMA social;
+
+CREATE TYPE communication.places AS (
+	rooms uuid[],
+	joined bigint[],
+	grouped boolean[],
+	asked tsquery
+);
 
 CREATE TYPE jobs.pgqueuer_status AS ENUM (
     'queued',
@@ -21,6 +30,112 @@ CREATE TYPE jobs.pgqueuer_status AS ENUM (
     'deleted',
     'failed'
 );
+
+CREATE TYPE places.uuid_range AS RANGE (
+    subtype = uuid,
+    multirange_type_name = places.uuid_multirange
+);
+
+CREATE FUNCTION communication.asked(words text, place text) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (((place || replace(words, ' '::text, (' & '::text || place))) || ':*'::text))::tsquery;
+
+CREATE FUNCTION communication.avoided(room uuid, reader uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT b.other FROM identity.blocked_pairs b
+        WHERE b.one = reader
+            AND (SELECT true FROM communication.members m WHERE m.room_id = room AND m.user_id = b.other)
+    );
+END $$;
+
+CREATE FUNCTION communication.avoided_by_me(room uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN CASE WHEN (SELECT r.kind FROM communication.rooms r WHERE r.id = room) = 'group'
+        THEN communication.avoided(room, identity.me()) ELSE '{}' END;
+END $$;
+
+CREATE FUNCTION communication.change(message uuid, who uuid, words text, gone boolean, at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    room uuid;
+    media uuid;
+    news bigint;
+BEGIN
+    SELECT s.room_id, s.media_id INTO room, media FROM communication.messages s WHERE s.id = message;
+    PERFORM FROM communication.rooms r WHERE r.id = room FOR NO KEY UPDATE;
+    UPDATE communication.messages s
+    SET content = CASE WHEN gone THEN NULL ELSE words END,
+        edited_at = CASE WHEN gone THEN s.edited_at ELSE at END,
+        deleted_at = CASE WHEN gone THEN at END
+    WHERE s.id = message AND s.sender_id = who AND s.deleted_at IS NULL
+        AND EXISTS (
+            SELECT FROM communication.members m WHERE m.room_id = room AND m.user_id = who AND m.left_at IS NULL
+        )
+        AND (gone OR EXISTS (SELECT FROM communication.rooms r WHERE r.id = room AND r.ended_at IS NULL));
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE communication.rooms r SET last_news = r.last_news + 1 WHERE r.id = room RETURNING r.last_news INTO news;
+    INSERT INTO communication.outbox (lane, number, event, subject) VALUES (room, news, 'chat:changed', message);
+    IF gone AND media IS NOT NULL THEN
+        PERFORM communication.let_go(media, at);
+    END IF;
+    RETURN true;
+END $$;
+
+CREATE FUNCTION communication.delivered(room_ids uuid[], user_ids uuid[], seqs bigint[], times timestamp with time zone[]) RETURNS TABLE(n bigint, read_seq bigint, delivered_seq bigint, members uuid[])
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM unnest(room_ids, user_ids) AS asked (room_id, user_id)
+    JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
+    ORDER BY m.room_id, m.user_id
+    FOR NO KEY UPDATE OF m;
+
+    RETURN QUERY
+    WITH receiver AS (
+        SELECT
+            asked.n, m.room_id, m.user_id, m.read_seq, m.delivered_seq, least(asked.seq, r.last_seq) AS seq, asked.at,
+            r.ended_at IS NULL AS active, r.kind, EXISTS (
+                SELECT FROM identity.settings s WHERE s.user_id = m.user_id AND s.read_receipts IS FALSE
+            ) AS quiet
+        FROM unnest(room_ids, user_ids, seqs, times) WITH ORDINALITY AS asked (room_id, user_id, seq, at, n)
+        JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id AND m.left_at IS NULL
+        JOIN communication.rooms r ON r.id = asked.room_id
+        WHERE least(asked.seq, r.last_seq) > m.delivered_seq
+    ), moved AS (
+        UPDATE communication.members m SET delivered_seq = receiver.seq
+        FROM receiver
+        WHERE m.room_id = receiver.room_id AND m.user_id = receiver.user_id
+    ), noted AS (
+        INSERT INTO communication.deliveries (room_id, user_id, after_seq, seq, at)
+        SELECT room_id, user_id, delivered_seq, seq, at FROM receiver WHERE NOT quiet
+    )
+    SELECT
+        receiver.n, read_seq, seq,
+        CASE
+            WHEN quiet OR NOT active THEN '{}'
+            WHEN kind = 'group' THEN array_remove(communication.told_of_reading(room_id, user_id), user_id)
+            ELSE ARRAY(
+                SELECT m.user_id FROM communication.members m
+                WHERE m.room_id = receiver.room_id AND m.left_at IS NULL AND m.user_id <> receiver.user_id AND NOT EXISTS (
+                    SELECT FROM identity.settings s WHERE s.user_id = m.user_id AND s.read_receipts IS FALSE
+                )
+                ORDER BY m.user_id
+            )
+        END
+    FROM receiver;
+END $$;
 
 CREATE FUNCTION communication.end_room(room uuid, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
@@ -40,6 +155,433 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION communication.forget(room uuid, before timestamp with time zone, most integer, at timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    kept_after bigint;
+    up_to bigint;
+    media uuid[];
+    read_rows int;
+    delivered_rows int;
+BEGIN
+    SELECT r.forgotten_seq INTO kept_after FROM communication.rooms r WHERE r.id = room FOR NO KEY UPDATE;
+    SELECT max(p.seq) INTO up_to
+    FROM (
+        SELECT s.seq, bool_or(s.created_at >= before) OVER (ORDER BY s.seq) AS stays
+        FROM (
+            SELECT m.seq, m.created_at FROM communication.messages m
+            WHERE m.room_id = room AND m.seq > kept_after ORDER BY m.seq LIMIT most
+        ) s
+    ) p
+    WHERE NOT p.stays;
+    IF up_to IS NULL THEN
+        RETURN 0;
+    END IF;
+    -- What somebody still has to be told of is read from here then.
+    up_to := least(up_to, (
+        SELECT min(s.seq) - 1 FROM communication.outbox o
+        JOIN communication.messages s ON s.id = o.subject
+        WHERE o.lane = room
+    ));
+    -- What of this is noted while it goes, goes the next time.
+    WITH past AS (
+        SELECT d.user_id, d.seq FROM communication.members m
+        CROSS JOIN LATERAL (
+            SELECT r.user_id, r.seq FROM communication.reads r
+            WHERE r.room_id = room AND r.user_id = m.user_id AND r.seq <= up_to ORDER BY r.seq LIMIT most
+        ) d
+        WHERE m.room_id = room LIMIT most
+    )
+    DELETE FROM communication.reads r USING past WHERE r.room_id = room AND r.user_id = past.user_id AND r.seq = past.seq;
+    GET DIAGNOSTICS read_rows = ROW_COUNT;
+    WITH past AS (
+        SELECT d.user_id, d.seq FROM communication.members m
+        CROSS JOIN LATERAL (
+            SELECT r.user_id, r.seq FROM communication.deliveries r
+            WHERE r.room_id = room AND r.user_id = m.user_id AND r.seq <= up_to ORDER BY r.seq LIMIT most
+        ) d
+        WHERE m.room_id = room LIMIT greatest(most - read_rows, 0)
+    )
+    DELETE FROM communication.deliveries r USING past WHERE r.room_id = room AND r.user_id = past.user_id AND r.seq = past.seq;
+    GET DIAGNOSTICS delivered_rows = ROW_COUNT;
+    IF read_rows + delivered_rows >= most THEN  -- the messages next time, so that nobody waits for long
+        RETURN read_rows + delivered_rows;
+    END IF;
+
+    -- Not waited for is a report that is just being filed, nor an account that is being erased, which have locked some: up to the first of
+    -- those, and the others next time.
+    SELECT max(p.seq) INTO up_to
+    FROM (
+        SELECT s.seq, row_number() OVER (ORDER BY s.seq) AS nth
+        FROM (
+            SELECT m.seq FROM communication.messages m
+            WHERE m.room_id = room AND m.seq > kept_after AND m.seq <= up_to
+            ORDER BY m.seq FOR UPDATE SKIP LOCKED
+        ) s
+    ) p
+    WHERE p.seq = kept_after + p.nth;
+    IF up_to IS NULL THEN
+        RETURN 0;
+    END IF;
+
+    -- In the order in which those who read lock them.
+    PERFORM FROM communication.members m WHERE m.room_id = room ORDER BY m.user_id FOR NO KEY UPDATE;
+    UPDATE communication.rooms r SET forgotten_seq = up_to WHERE r.id = room;
+    UPDATE communication.members m
+    SET joined_seq = up_to, read_seq = greatest(m.read_seq, up_to), delivered_seq = greatest(m.delivered_seq, up_to)
+    WHERE m.room_id = room AND m.left_at IS NULL AND m.joined_seq < up_to;
+    media := ARRAY(
+        SELECT DISTINCT s.media_id FROM communication.messages s
+        WHERE s.room_id = room AND s.seq > kept_after AND s.seq <= up_to AND s.media_id IS NOT NULL ORDER BY s.media_id
+    );
+    DELETE FROM communication.messages s
+    WHERE s.room_id = room AND s.seq > kept_after AND s.seq <= up_to AND NOT communication.is_evidence(s.id);
+    PERFORM communication.let_go(m.id, at) FROM unnest(media) m (id);
+    RETURN (read_rows + delivered_rows + up_to - kept_after)::int;
+END $$;
+
+CREATE FUNCTION communication.found(reader uuid, sought text, before uuid, most integer) RETURNS TABLE(id uuid)
+    LANGUAGE plpgsql STABLE ROWS 50
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    words text := communication.words(sought);
+    unheard uuid[] := communication.unheard(reader);
+    latest uuid[] := '{}';
+    since uuid := before;
+    looked int := 0;
+    among int := 200;
+    places communication.places[];
+    known uuid[];
+    sample int;
+    held float8;
+    depth float8;
+BEGIN
+    IF words IS NULL THEN
+        RETURN;
+    END IF;
+    LOOP
+        latest := latest || communication.found_lately(reader, words, since, most - cardinality(latest), among);
+        IF cardinality(latest) < most THEN
+            since := (SELECT m.id FROM communication.messages m WHERE m.id < since ORDER BY m.id DESC OFFSET among - 1 LIMIT 1);
+        END IF;
+        IF cardinality(latest) = most OR since IS NULL THEN  -- no message is left to look at
+            RETURN QUERY SELECT unnest(latest);
+            RETURN;
+        END IF;
+        looked := looked + among;
+        EXIT WHEN 100 * cardinality(latest) < looked;
+        among := least(3 * looked, 2 * looked * (most - cardinality(latest)) / cardinality(latest) + 1);
+    END LOOP;
+
+    SELECT array_agg(four.places ORDER BY four.n) INTO places
+    FROM (
+        SELECT n / 4 AS n, ROW(
+            array_agg(room_id), array_agg(joined_seq), array_agg(kind = 'group'),
+            string_agg('(' || place || replace(words, ' ', ' & ' || place) || ':*)', '|')::tsquery
+        )::communication.places AS places
+        FROM (
+            SELECT e.*, communication.place(e.room_id, e.era << 12) AS place,
+                row_number() OVER (ORDER BY (e.last_seq >> 12) - e.era) AS n
+            FROM (
+                SELECT m.room_id, m.joined_seq, r.kind, r.last_seq,
+                    generate_series((m.joined_seq + 1) >> 12, r.last_seq >> 12) AS era
+                FROM communication.members m
+                JOIN communication.rooms r ON r.id = m.room_id
+                WHERE m.user_id = reader AND m.left_at IS NULL
+            ) e
+            OFFSET 0
+        ) one
+        GROUP BY 1
+    ) four;
+    sample := (cardinality(places) + 15) / 16;
+    known := ARRAY(SELECT communication.found_in_places(places[: sample], unheard, before));
+    held := cardinality(known) * cardinality(places)::float8 / sample;
+    IF held > most THEN
+        depth := 1.5 * most / held
+            * (SELECT greatest(c.reltuples, held) FROM pg_class c WHERE c.oid = 'communication.messages'::regclass);
+        IF depth BETWEEN looked + 1 AND held + 12 * cardinality(places) THEN
+            latest := latest
+                || communication.found_lately(reader, words, since, most - cardinality(latest), (depth - looked)::int);
+            IF cardinality(latest) = most THEN
+                RETURN QUERY SELECT unnest(latest);
+                RETURN;
+            END IF;
+        END IF;
+    END IF;
+    RETURN QUERY
+    SELECT f.id FROM (
+        SELECT unnest(known) AS id
+        UNION ALL SELECT communication.found_in_places(places[sample + 1 :], unheard, before)
+    ) f
+    ORDER BY f.id DESC LIMIT most;
+END $$;
+
+CREATE FUNCTION communication.found_in_places(places communication.places[], unheard uuid[], before uuid) RETURNS TABLE(id uuid)
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.id
+    FROM unnest(places) p
+    CROSS JOIN LATERAL (
+        SELECT s.id FROM communication.messages s
+        WHERE communication.indexed(s.room_id, s.seq, s.content) @@ p.asked AND s.content IS NOT NULL AND s.type <> 'system'
+            AND (s.id < before) IS TRUE
+            AND (s.seq > p.joined[array_position(p.rooms, s.room_id)]) IS TRUE  -- null: of another room with such an end
+            AND (s.sender_id <> ALL (unheard) OR NOT p.grouped[array_position(p.rooms, s.room_id)])
+        OFFSET 0
+    ) s;
+END $$;
+
+CREATE FUNCTION communication.found_in_room(room uuid, reader uuid, sought text, before bigint, most integer) RETURNS TABLE(id uuid)
+    LANGUAGE plpgsql STABLE ROWS 50
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    words text := communication.words(sought);
+    own record;
+    unheard uuid[];
+    asked tsquery;
+    wanted int := most;
+    more int;
+BEGIN
+    SELECT r.kind, r.last_seq, m.joined_seq INTO own FROM communication.members m
+    JOIN communication.rooms r ON r.id = m.room_id
+    WHERE m.room_id = room AND m.user_id = reader AND m.left_at IS NULL;
+    unheard := CASE WHEN own.kind = 'group' THEN communication.unheard(reader) ELSE '{}' END;
+    FOR era IN REVERSE least(own.last_seq, before - 1) >> 12 .. (own.joined_seq + 1) >> 12 LOOP
+        asked := communication.asked(words, communication.place(room, era::bigint << 12));
+        RETURN QUERY
+        SELECT s.id FROM communication.messages s
+        WHERE communication.indexed(s.room_id, s.seq, s.content) @@ asked AND s.content IS NOT NULL AND s.type <> 'system'
+            AND s.room_id IS NOT DISTINCT FROM room AND (s.seq > own.joined_seq AND s.seq < before) IS TRUE
+            AND s.sender_id <> ALL (unheard)
+        ORDER BY s.seq DESC LIMIT wanted;
+        GET DIAGNOSTICS more = ROW_COUNT;
+        wanted := wanted - more;
+        EXIT WHEN wanted = 0;
+    END LOOP;
+END $$;
+
+CREATE FUNCTION communication.found_lately(reader uuid, words text, before uuid, most integer, among integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    asked tsquery := communication.asked(words, '');
+    parts text[] := ARRAY(SELECT '%' || w || '%' FROM unnest(string_to_array(words, ' ')) w);
+    unheard uuid[] := communication.unheard(reader);
+BEGIN
+    RETURN ARRAY(
+        SELECT s.id FROM (
+            SELECT * FROM communication.messages m WHERE m.id < before ORDER BY m.id DESC LIMIT among
+        ) s
+        WHERE s.content IS NOT NULL AND s.type <> 'system'
+            AND (octet_length(s.content) <> char_length(s.content) OR lower(s.content) LIKE ALL (parts))
+            AND array_to_tsvector(string_to_array(communication.words(s.content), ' ')) @@ asked
+            AND (
+                SELECT s.seq > m.joined_seq AND (r.kind = 'direct' OR s.sender_id <> ALL (unheard))
+                FROM communication.members m JOIN communication.rooms r ON r.id = m.room_id
+                WHERE m.room_id = s.room_id AND m.user_id = reader AND m.left_at IS NULL
+            )
+        ORDER BY s.id DESC LIMIT most
+    );
+END $$;
+
+CREATE FUNCTION communication.indexed(room uuid, seq bigint, said text) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    place text := communication.place(room, seq);
+BEGIN
+    RETURN array_to_tsvector(string_to_array(place || replace(communication.words(said), ' ', ' ' || place), ' '));
+END $$;
+
+CREATE FUNCTION communication.is_avoided(room uuid, sender uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM identity.blocked_pairs b
+        WHERE b.one = sender AND (
+            SELECT true FROM communication.members m
+            WHERE m.room_id = room AND m.user_id = b.other AND m.left_at IS NULL
+        )
+    );
+END $$;
+
+CREATE FUNCTION communication.is_evidence(message uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM interaction.reports r
+        WHERE r.subject_type = 'message' AND r.subject_id = message AND r.evidence IS NOT NULL
+    );
+END $$;
+
+CREATE FUNCTION communication.is_shown(media uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM communication.messages s JOIN communication.rooms r ON r.id = s.room_id
+        WHERE s.media_id = media AND s.deleted_at IS NULL AND s.seq > r.forgotten_seq
+    );
+END $$;
+
+CREATE FUNCTION communication.leave(room uuid, who uuid, by uuid, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    was text;
+    heir uuid;
+BEGIN
+    PERFORM FROM communication.rooms r WHERE r.id = room FOR NO KEY UPDATE;
+    SELECT m.role INTO was FROM communication.members m WHERE m.room_id = room AND m.user_id = who AND m.left_at IS NULL;
+    IF was IS NULL THEN
+        RETURN;
+    END IF;
+    UPDATE communication.members m SET left_at = at, left_by = by, role = 'member' WHERE m.room_id = room AND m.user_id = who;
+    UPDATE communication.invitations i SET revoked_at = at FROM communication.groups g
+    WHERE g.room_id = room AND i.group_id = g.id AND i.made_by = who AND i.revoked_at IS NULL;
+    PERFORM communication.note(room, CASE WHEN by IS NULL OR by = who THEN 'left' ELSE 'removed' END, who, by, at);
+    IF was <> 'owner' THEN
+        RETURN;
+    END IF;
+    SELECT m.user_id INTO heir FROM communication.members m
+    WHERE m.room_id = room AND m.left_at IS NULL
+    ORDER BY m.role = 'admin' DESC, m.joined_at, m.user_id LIMIT 1;
+    IF heir IS NULL THEN
+        UPDATE communication.rooms r SET ended_at = at WHERE r.id = room;
+    ELSE
+        UPDATE communication.members m SET role = 'owner' WHERE m.room_id = room AND m.user_id = heir;
+        PERFORM communication.note(room, 'owner', heir, NULL, at);
+    END IF;
+END $$;
+
+CREATE FUNCTION communication.leave_with_the_account() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM communication.leave(m.room_id, m.user_id, NULL, NEW.deleted_at)
+    FROM (
+        SELECT own.room_id, own.user_id FROM communication.members own
+        JOIN communication.rooms r ON r.id = own.room_id AND r.kind = 'group'
+        WHERE own.user_id = NEW.id AND own.left_at IS NULL
+        ORDER BY own.room_id
+    ) m;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION communication.let_go(media uuid, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM social.media m WHERE m.id = media FOR NO KEY UPDATE;  -- whoever sends it once more has, or waits
+    UPDATE social.media m SET expires_at = at
+    WHERE m.id = media AND m.used_at IS NOT NULL AND m.expires_at IS NULL AND NOT EXISTS (
+        SELECT FROM communication.messages s
+        WHERE s.media_id = m.id AND (s.deleted_at IS NULL OR EXISTS (
+            SELECT FROM interaction.reports r
+            WHERE r.subject_type = 'message' AND r.subject_id = s.id AND r.evidence IS NOT NULL
+        ))
+    );
+END $$;
+
+CREATE FUNCTION communication.may_be_sent(media uuid, sender uuid, kind text, at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM social.media m
+        WHERE m.id = media AND m.owner_id = sender AND m.purpose = 'chat' AND m.state = 'ready' AND m.stored
+            AND (m.expires_at IS NULL OR m.expires_at > at)
+            AND (kind = 'file' OR m.type = CASE kind WHEN 'voice' THEN 'audio' ELSE kind END)
+    );
+END $$;
+
+CREATE FUNCTION communication.new_id(at timestamp with time zone) RETURNS uuid
+    LANGUAGE sql
+    AS $$
+    SELECT encode(
+        set_bit(set_bit(
+            substring(int8send((extract(epoch FROM at) * 1000)::bigint) FROM 3) || substring(uuid_send(gen_random_uuid()) FROM 7),
+            52, 1
+        ), 53, 1), 'hex'
+    )::uuid
+$$;
+
+CREATE FUNCTION communication.note(room uuid, what text, about uuid, by uuid, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    message uuid := communication.new_id(at);
+    seq bigint;
+    news bigint;
+BEGIN
+    UPDATE communication.rooms r SET last_seq = r.last_seq + 1, last_news = r.last_news + 2 WHERE r.id = room
+    RETURNING r.last_seq, r.last_news INTO seq, news;
+    INSERT INTO communication.messages (id, room_id, seq, type, created_at, system, about_id, by_id)
+    VALUES (message, room, seq, 'system', at, what, about, by);
+    -- Who has done it has read it, if they had read what came before.
+    UPDATE communication.members m SET read_seq = seq, delivered_seq = greatest(m.delivered_seq, seq)
+    WHERE m.room_id = room AND m.user_id = coalesce(by, about) AND m.left_at IS NULL AND m.read_seq = seq - 1
+        AND (what <> 'owner' OR by IS NOT NULL);
+    INSERT INTO communication.outbox (lane, number, event, subject)
+    VALUES (room, news - 1, 'chat:message', message), (room, news, 'room:changed', message);
+END $$;
+
+CREATE FUNCTION communication.note_change(room uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+    WITH counted AS (
+        UPDATE communication.rooms r SET last_news = r.last_news + 1 WHERE r.id = room RETURNING r.id, r.last_news
+    )
+    INSERT INTO communication.outbox (lane, number, event, subject) SELECT id, last_news, 'room:changed', id FROM counted
+$$;
+
+CREATE FUNCTION communication.place(room uuid, seq bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (("right"((room)::text, 8) || (seq >> 12)) || '.'::text);
+
+CREATE FUNCTION communication.preview(reply uuid, avoided uuid[], joined bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'id', s.id, 'seq', s.seq, 'sender_id', s.sender_id, 'type', s.type, 'content', left(s.content, 200),
+            'deleted_ms', (extract(epoch FROM s.deleted_at) * 1000)::bigint
+        )
+        FROM communication.messages s
+        WHERE s.id = reply AND s.seq > joined AND (s.sender_id = ANY (avoided)) IS NOT TRUE
+    );
+END $$;
+
 CREATE FUNCTION communication.read(room_ids uuid[], user_ids uuid[], seqs bigint[], times timestamp with time zone[]) RETURNS TABLE(n bigint, read_seq bigint, delivered_seq bigint, members uuid[])
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -56,7 +598,7 @@ BEGIN
     WITH reader AS (
         SELECT
             asked.n, m.room_id, m.user_id, m.read_seq, m.delivered_seq, least(asked.seq, r.last_seq) AS seq, asked.at,
-            r.ended_at IS NULL AS active, EXISTS (
+            r.ended_at IS NULL AS active, r.kind, EXISTS (
                 SELECT FROM identity.settings s WHERE s.user_id = m.user_id AND s.read_receipts IS FALSE
             ) AS quiet
         FROM unnest(room_ids, user_ids, seqs, times) WITH ORDINALITY AS asked (room_id, user_id, seq, at, n)
@@ -73,7 +615,7 @@ BEGIN
     )
     SELECT
         reader.n, greatest(reader.read_seq, reader.seq), greatest(reader.delivered_seq, reader.seq),
-        ARRAY(
+        CASE WHEN kind = 'group' AND active AND NOT quiet THEN communication.told_of_reading(room_id, user_id) ELSE ARRAY(
             SELECT m.user_id FROM communication.members m
             WHERE m.room_id = reader.room_id AND m.left_at IS NULL AND (
                 m.user_id = reader.user_id OR reader.active AND NOT reader.quiet AND NOT EXISTS (
@@ -81,8 +623,27 @@ BEGIN
                 )
             )
             ORDER BY m.user_id
-        )
+        ) END
     FROM reader;
+END $$;
+
+CREATE FUNCTION communication.release(messages uuid[], at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    media uuid[];
+BEGIN
+    -- With the locks the next commands see what has been forgotten, or kept as evidence, meanwhile.
+    PERFORM FROM communication.rooms r
+    WHERE r.id IN (SELECT s.room_id FROM communication.messages s WHERE s.id = ANY (messages))
+    ORDER BY r.id FOR NO KEY UPDATE;
+    media := ARRAY(
+        SELECT DISTINCT s.media_id FROM communication.messages s
+        WHERE s.id = ANY (messages) AND s.media_id IS NOT NULL ORDER BY s.media_id
+    );
+    DELETE FROM communication.messages s USING communication.rooms r
+    WHERE s.id = ANY (messages) AND r.id = s.room_id AND s.seq <= r.forgotten_seq AND NOT communication.is_evidence(s.id);
+    PERFORM communication.let_go(m.id, at) FROM unnest(media) m (id);
 END $$;
 
 CREATE FUNCTION communication.room_has_a_connection() RETURNS trigger
@@ -94,30 +655,46 @@ BEGIN
 END $$;
 
 CREATE FUNCTION communication.say(ids uuid[], room_ids uuid[], sender_ids uuid[], client_ids text[], types text[], contents text[], replies_to uuid[], times timestamp with time zone[]) RETURNS TABLE(n bigint, seq bigint, number bigint, members uuid[])
+    LANGUAGE sql
+    AS $$
+    SELECT s.n, s.seq, s.number, s.members
+    FROM communication.say(ids, room_ids, sender_ids, client_ids, types, contents, replies_to, times, '{}'::uuid[]) s
+$$;
+
+CREATE FUNCTION communication.say(ids uuid[], room_ids uuid[], sender_ids uuid[], client_ids text[], types text[], contents text[], replies_to uuid[], times timestamp with time zone[], media_ids uuid[]) RETURNS TABLE(n bigint, seq bigint, number bigint, members uuid[], shown jsonb, replied jsonb)
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     AS $$
 #variable_conflict use_column
+DECLARE
+    shows boolean := array_remove(media_ids, NULL) <> '{}';
 BEGIN
     PERFORM FROM communication.rooms r WHERE r.id = ANY (room_ids) ORDER BY r.id FOR NO KEY UPDATE;
+    IF shows THEN
+        PERFORM FROM social.media m WHERE m.id = ANY (media_ids) ORDER BY m.id FOR NO KEY UPDATE;
+    END IF;
 
     RETURN QUERY
     WITH draft AS (
-        SELECT d.*, r.last_seq, r.last_news, row_number() OVER (PARTITION BY d.room_id ORDER BY d.n) AS nth
-        FROM unnest(ids, room_ids, sender_ids, client_ids, types, contents, replies_to, times)
-            WITH ORDINALITY AS d (id, room_id, sender_id, client_id, type, content, reply_to, created_at, n)
+        SELECT
+            d.*, r.kind, r.last_seq, r.last_news, m.joined_seq, row_number() OVER (PARTITION BY d.room_id ORDER BY d.n) AS nth
+        FROM unnest(ids, room_ids, sender_ids, client_ids, types, contents, replies_to, times, media_ids)
+            WITH ORDINALITY AS d (id, room_id, sender_id, client_id, type, content, reply_to, created_at, media_id, n)
         JOIN communication.members m ON m.room_id = d.room_id AND m.user_id = d.sender_id AND m.left_at IS NULL
         JOIN communication.rooms r ON r.id = d.room_id AND r.ended_at IS NULL
-        WHERE (d.reply_to IS NULL OR d.room_id = (SELECT t.room_id FROM communication.messages t WHERE t.id = d.reply_to))
-            AND NOT EXISTS (
+        WHERE (
+                d.reply_to IS NULL OR d.room_id = (
+                    SELECT t.room_id FROM communication.messages t WHERE t.id = d.reply_to AND t.seq > m.joined_seq
+                )
+            ) AND NOT EXISTS (
                 SELECT FROM communication.messages s
                 WHERE s.sender_id = d.sender_id AND s.client_id = d.client_id
                     AND s.room_id IS NOT DISTINCT FROM d.room_id  -- no equality, for which there is another index
-            )
+            ) AND (d.media_id IS NULL OR communication.may_be_sent(d.media_id, d.sender_id, d.type, d.created_at))
     ), said AS (
-        INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
-        SELECT id, room_id, last_seq + nth, sender_id, client_id, type, content, reply_to, created_at FROM draft
+        INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at, media_id)
+        SELECT id, room_id, last_seq + nth, sender_id, client_id, type, content, reply_to, created_at, media_id FROM draft
     ), noted AS (
         INSERT INTO communication.outbox (lane, number, event, subject)
         SELECT room_id, last_news + nth, 'chat:message', id FROM draft
@@ -128,14 +705,36 @@ BEGIN
     )
     SELECT
         draft.n, last_seq + nth, last_news + nth,
-        ARRAY(
-            SELECT m.user_id FROM communication.members m
-            WHERE m.room_id = draft.room_id AND m.left_at IS NULL ORDER BY m.user_id
-        )
+        CASE
+            WHEN kind = 'direct' OR NOT communication.is_avoided(room_id, sender_id)
+                AND (reply_to IS NULL OR communication.unaware(room_id, reply_to) = '{}')
+            THEN ARRAY(
+                SELECT m.user_id FROM communication.members m
+                WHERE m.room_id = draft.room_id AND m.left_at IS NULL ORDER BY m.user_id
+            ) ELSE '{}'
+        END,
+        CASE WHEN media_id IS NOT NULL THEN communication.shown(media_id) END,
+        CASE WHEN reply_to IS NOT NULL THEN communication.preview(
+            reply_to, CASE WHEN kind = 'group' THEN communication.avoided(room_id, sender_id) ELSE '{}' END, joined_seq
+        ) END
     FROM draft;
+
+    IF shows THEN
+        UPDATE social.media m
+        SET used_for = coalesce(m.used_for, s.id), used_at = coalesce(m.used_at, s.created_at), expires_at = NULL
+        FROM communication.messages s
+        WHERE s.id = ANY (ids) AND m.id = s.media_id;
+    END IF;
 END $$;
 
 CREATE FUNCTION communication.say_one(id uuid, room uuid, sender uuid, client text, type text, content text, reply uuid, at timestamp with time zone) RETURNS TABLE(n bigint, seq bigint, number bigint, members uuid[])
+    LANGUAGE sql
+    AS $$
+    SELECT s.n, s.seq, s.number, s.members
+    FROM communication.say_one(id, room, sender, client, type, content, reply, at, NULL::uuid) s
+$$;
+
+CREATE FUNCTION communication.say_one(id uuid, room uuid, sender uuid, client text, type text, content text, reply uuid, at timestamp with time zone, media uuid) RETURNS TABLE(n bigint, seq bigint, number bigint, members uuid[], shown jsonb, replied jsonb)
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -143,34 +742,164 @@ CREATE FUNCTION communication.say_one(id uuid, room uuid, sender uuid, client te
 #variable_conflict use_column
 BEGIN
     PERFORM FROM communication.rooms r WHERE r.id = room FOR NO KEY UPDATE;
+    IF media IS NOT NULL THEN
+        PERFORM FROM social.media m WHERE m.id = media FOR NO KEY UPDATE;
+    END IF;
 
     RETURN QUERY
     WITH counted AS (
         UPDATE communication.rooms r SET last_seq = r.last_seq + 1, last_news = r.last_news + 1
         WHERE r.id = room AND r.ended_at IS NULL
             AND EXISTS (
-                SELECT FROM communication.members m WHERE m.room_id = room AND m.user_id = sender AND m.left_at IS NULL
+                SELECT FROM communication.members m
+                WHERE m.room_id = room AND m.user_id = sender AND m.left_at IS NULL AND (
+                    reply IS NULL
+                    OR room = (SELECT t.room_id FROM communication.messages t WHERE t.id = reply AND t.seq > m.joined_seq)
+                )
             )
-            AND (reply IS NULL OR room = (SELECT t.room_id FROM communication.messages t WHERE t.id = reply))
             AND NOT EXISTS (
                 SELECT FROM communication.messages s
                 WHERE s.sender_id = sender AND s.client_id = client
                     AND s.room_id IS NOT DISTINCT FROM room  -- no equality, for which there is another index
             )
-        RETURNING r.last_seq, r.last_news
+            AND (media IS NULL OR communication.may_be_sent(media, sender, say_one.type, at))
+        RETURNING r.kind, r.last_seq, r.last_news
     ), said AS (
-        INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
-        SELECT say_one.id, room, last_seq, sender, client, say_one.type, say_one.content, reply, at FROM counted
+        INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at, media_id)
+        SELECT say_one.id, room, last_seq, sender, client, say_one.type, say_one.content, reply, at, media FROM counted
     ), noted AS (
         INSERT INTO communication.outbox (lane, number, event, subject)
         SELECT room, last_news, 'chat:message', say_one.id FROM counted
     )
     SELECT
         1::bigint, last_seq, last_news,
-        ARRAY(
-            SELECT m.user_id FROM communication.members m WHERE m.room_id = room AND m.left_at IS NULL ORDER BY m.user_id
-        )
+        CASE
+            WHEN kind = 'direct' OR NOT communication.is_avoided(room, sender) AND (reply IS NULL OR communication.unaware(room, reply) = '{}')
+            THEN ARRAY(
+                SELECT m.user_id FROM communication.members m WHERE m.room_id = room AND m.left_at IS NULL ORDER BY m.user_id
+            ) ELSE '{}'
+        END,
+        CASE WHEN media IS NOT NULL THEN communication.shown(media) END,
+        CASE WHEN reply IS NOT NULL THEN communication.preview(
+            reply, CASE WHEN kind = 'group' THEN communication.avoided(room, sender) ELSE '{}' END, 0
+        ) END
     FROM counted;
+
+    IF media IS NOT NULL THEN
+        UPDATE social.media m
+        SET used_for = coalesce(m.used_for, s.id), used_at = coalesce(m.used_at, s.created_at), expires_at = NULL
+        FROM communication.messages s
+        WHERE s.id = say_one.id AND m.id = s.media_id;
+    END IF;
+END $$;
+
+CREATE FUNCTION communication.shown(media uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN (SELECT to_jsonb(m) FROM social.media m WHERE m.id = media AND m.stored AND m.state = 'ready');
+END $$;
+
+CREATE FUNCTION communication.shown_to_me(message uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT communication.shown(s.media_id) FROM communication.messages s
+        JOIN communication.members m ON m.room_id = s.room_id AND m.user_id = identity.me() AND m.left_at IS NULL
+        WHERE s.id = message AND s.seq > m.joined_seq AND s.deleted_at IS NULL
+    );
+END $$;
+
+CREATE FUNCTION communication.told_of_reading(room uuid, reader uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    unheard uuid[] := communication.avoided(room, reader);
+BEGIN
+    IF (
+        SELECT count(*) FROM (SELECT FROM communication.members m WHERE m.room_id = room AND m.left_at IS NULL LIMIT 51) few
+    ) > 50 THEN
+        RETURN ARRAY[reader];
+    END IF;
+    RETURN ARRAY(
+        SELECT m.user_id FROM communication.members m
+        WHERE m.room_id = room AND m.left_at IS NULL AND (
+            m.user_id = reader OR m.user_id <> ALL (unheard) AND NOT EXISTS (
+                SELECT FROM identity.settings s WHERE s.user_id = m.user_id AND s.read_receipts IS FALSE
+            )
+        )
+        ORDER BY m.user_id
+    );
+END $$;
+
+CREATE FUNCTION communication.unaware(room uuid, message uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    said_by uuid;
+    place bigint;
+    apart uuid[] := '{}';
+BEGIN
+    SELECT s.sender_id, s.seq INTO said_by, place FROM communication.messages s WHERE s.id = message;
+    IF said_by IS NOT NULL THEN
+        apart := communication.avoided(room, said_by);
+    END IF;
+    RETURN ARRAY(
+        SELECT m.user_id FROM communication.members m
+        WHERE m.room_id = room AND m.left_at IS NULL AND (m.joined_seq >= place OR m.user_id = ANY (apart))
+    );
+END $$;
+
+CREATE TABLE identity.blocks (
+    blocker_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT nobody_blocks_themselves CHECK ((blocker_id <> blocked_id))
+);
+
+CREATE TABLE safety.apart (
+    one uuid NOT NULL,
+    other uuid NOT NULL,
+    suspected uuid NOT NULL
+);
+
+CREATE VIEW identity.blocked_pairs AS
+ SELECT blocks.blocker_id AS one,
+    blocks.blocked_id AS other
+   FROM identity.blocks
+UNION ALL
+ SELECT blocks.blocked_id AS one,
+    blocks.blocker_id AS other
+   FROM identity.blocks
+UNION ALL
+ SELECT apart.one,
+    apart.other
+   FROM safety.apart;
+
+COMMENT ON VIEW identity.blocked_pairs IS 'Two between whom a block stands, whoever has blocked; or of whom one may be somebody, banned since, whom the other has
+blocked or reported: each pair in both orders.';
+
+CREATE FUNCTION communication.unheard(reader uuid) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    RETURN ARRAY(SELECT b.other FROM identity.blocked_pairs b WHERE (b.one = unheard.reader));
+
+CREATE FUNCTION communication.words(said text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    words text;
+BEGIN
+    IF octet_length(said) = char_length(said) THEN
+        words := trim(regexp_replace(lower(said), '[^a-z0-9]+', ' ', 'g'));
+    ELSE
+        words := places.words(said);
+    END IF;
+    IF words ~ '[^ ]{41}' THEN
+        words := regexp_replace(words, '([^ ]{40})[^ ]+', '\1', 'g');
+    END IF;
+    RETURN nullif(words, '');
 END $$;
 
 CREATE TABLE identity.bans (
@@ -385,35 +1114,6 @@ BEGIN
 END
 $$;
 
-CREATE TABLE identity.blocks (
-    blocker_id uuid NOT NULL,
-    blocked_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT nobody_blocks_themselves CHECK ((blocker_id <> blocked_id))
-);
-
-CREATE TABLE safety.apart (
-    one uuid NOT NULL,
-    other uuid NOT NULL,
-    suspected uuid NOT NULL
-);
-
-CREATE VIEW identity.blocked_pairs AS
- SELECT blocks.blocker_id AS one,
-    blocks.blocked_id AS other
-   FROM identity.blocks
-UNION ALL
- SELECT blocks.blocked_id AS one,
-    blocks.blocker_id AS other
-   FROM identity.blocks
-UNION ALL
- SELECT apart.one,
-    apart.other
-   FROM safety.apart;
-
-COMMENT ON VIEW identity.blocked_pairs IS 'Two between whom a block stands, whoever has blocked; or of whom one may be somebody, banned since, whom the other has
-blocked or reported: each pair in both orders.';
-
 CREATE TABLE identity.users (
     id uuid NOT NULL,
     email text,
@@ -428,6 +1128,7 @@ CREATE TABLE identity.users (
     judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     email_verified_at timestamp with time zone,
     email_hash bytea,
+    probe boolean DEFAULT false NOT NULL,
     CONSTRAINT only_the_erased_have_no_name CHECK (((deleted_at IS NOT NULL) OR (username IS NOT NULL))),
     CONSTRAINT users_email_hash_check CHECK ((octet_length(email_hash) = 32)),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
@@ -446,7 +1147,9 @@ CREATE FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone) RE
             FROM identity.banned(visible_to.at) b(user_id)
            WHERE (b.user_id = u.id)))) AND (NOT (EXISTS ( SELECT
             FROM identity.blocked_pairs p
-           WHERE ((p.one = visible_to.viewer) AND (p.other = u.id))))));
+           WHERE ((p.one = visible_to.viewer) AND (p.other = u.id))))) AND (u.probe = COALESCE(( SELECT v.probe
+            FROM identity.users v
+           WHERE (v.id = visible_to.viewer)), false)));
 END;
 
 COMMENT ON FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone) IS 'The rule: users whom the viewer may see at this time. Their account stands, they are not banned, and neither has
@@ -468,6 +1171,351 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+CREATE FUNCTION places.asked_patterns(words text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    SELECT coalesce(array_agg(CASE WHEN length(word) < 3 THEN '% ' ELSE '%' END || word || '%'), '{}')
+    FROM unnest(string_to_array(words, ' ')) AS word
+$$;
+
+COMMENT ON FUNCTION places.asked_patterns(words text) IS 'The same as patterns of LIKE for words with a blank before them, to be sure.';
+
+CREATE FUNCTION places.asked_trigrams(words text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    SELECT coalesce(array_agg(DISTINCT substr(part, n, 3)), '{}')
+    FROM unnest(string_to_array(words, ' ')) AS word,
+        LATERAL (SELECT CASE WHEN length(word) < 3 THEN right('  ' || word, 3) ELSE word END) AS parts (part),
+        generate_series(1, length(part) - 2) AS n
+$$;
+
+COMMENT ON FUNCTION places.asked_trigrams(words text) IS 'The trigrams that words have which hold all of these: those of one or two letters as a beginning, others anywhere.';
+
+CREATE FUNCTION places.cancel_sessions(one uuid, other uuid, at timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    AS $$
+    UPDATE places.mentor_sessions SET status = 'cancelled', decided_at = at
+    WHERE status = 'scheduled' AND ends_at > at AND (
+        user_id = one AND mentor_user_id = coalesce(other, mentor_user_id)
+        OR mentor_user_id = one AND user_id = coalesce(other, user_id)
+    )
+$$;
+
+COMMENT ON FUNCTION places.cancel_sessions(one uuid, other uuid, at timestamp with time zone) IS 'Those of the first that are not over: with the other, or (null) with anybody.';
+
+CREATE FUNCTION places.count_mentor_review() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE places.mentors m
+    SET review_count = m.review_count + change.count, rating_sum = m.rating_sum + change.sum
+    FROM (
+        SELECT one.mentor_id, sum(one.count) AS count, sum(one.count * one.rating) AS sum
+        FROM (
+            SELECT OLD.mentor_id, -1 AS count, OLD.rating WHERE TG_OP <> 'INSERT' AND OLD.hidden_at IS NULL
+            UNION ALL
+            SELECT NEW.mentor_id, 1, NEW.rating WHERE TG_OP <> 'DELETE' AND NEW.hidden_at IS NULL
+        ) one
+        GROUP BY one.mentor_id
+    ) change
+    WHERE m.id = change.mentor_id AND (change.count, change.sum) <> (0, 0);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION places.count_review() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE places.locations l
+    SET review_count = l.review_count + change.count, rating_sum = l.rating_sum + change.sum
+    FROM (
+        SELECT one.location_id, sum(one.count) AS count, sum(one.count * one.rating) AS sum
+        FROM (
+            SELECT OLD.location_id, -1 AS count, OLD.rating WHERE TG_OP <> 'INSERT' AND OLD.hidden_at IS NULL
+            UNION ALL
+            SELECT NEW.location_id, 1, NEW.rating WHERE TG_OP <> 'DELETE' AND NEW.hidden_at IS NULL
+        ) one
+        GROUP BY one.location_id
+    ) change
+    WHERE l.id = change.location_id AND (change.count, change.sum) <> (0, 0);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION places.distance_m(one point, other point) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT 2 * 6371008.8 * asin(least(1.0, sqrt(
+        sin(radians(other[1] - one[1]) / 2) ^ 2
+        + cos(radians(one[1])) * cos(radians(other[1])) * sin(radians(other[0] - one[0]) / 2) ^ 2
+    )))
+$$;
+
+COMMENT ON FUNCTION places.distance_m(one point, other point) IS 'Metres between two points (longitude, latitude) along the surface of a sphere.';
+
+CREATE FUNCTION places.drop_quarters(before date) RETURNS bigint
+    LANGUAGE plpgsql
+    SET lock_timeout TO '3s'
+    AS $_$
+DECLARE part record; dropped bigint := 0;
+BEGIN
+    FOR part IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'places.check_ins'::regclass AND c.relname ~ '^check_ins_\d{4}q[1-4]$'
+            AND make_date(substr(c.relname, 11, 4)::int, 3 * substr(c.relname, 16, 1)::int - 2, 1) + interval '3 months' <= before
+    LOOP
+        EXECUTE format('DROP TABLE places.%I', part.relname);
+        dropped := dropped + 1;
+    END LOOP;
+    DELETE FROM places.check_ins_other WHERE local_day < before;
+    RETURN dropped;
+END $_$;
+
+COMMENT ON FUNCTION places.drop_quarters(before date) IS 'Drop the parts of quarters that were over by that day. How many.';
+
+CREATE FUNCTION places.has_been_at(visitor uuid, place uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM places.check_ins c
+        WHERE c.user_id = visitor AND c.location_id = place AND c.verified_by IS NOT NULL AND c.flagged_at IS NULL
+    )
+$$;
+
+COMMENT ON FUNCTION places.has_been_at(visitor uuid, place uuid) IS 'Whether a check-in of this user at this place was verified, and nobody has flagged it.';
+
+CREATE FUNCTION places.haunts(visitor uuid, since date, most integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT c.location_id FROM places.check_ins c
+        WHERE c.user_id = visitor AND c.local_day >= since AND c.counts
+        GROUP BY c.location_id
+        ORDER BY count(*) DESC, max(c.local_day) DESC, c.location_id LIMIT most
+    );
+END $$;
+
+COMMENT ON FUNCTION places.haunts(visitor uuid, since date, most integer) IS 'Where somebody has checked in so that it counts, from that day on: where most often first.';
+
+CREATE FUNCTION places.hide_review() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE places.reviews r
+    SET hidden_at = CASE WHEN judged.is_wrong THEN now() END
+    FROM (
+        SELECT own.id, own.hidden_at IS NOT NULL AS was_hidden, EXISTS (
+            SELECT FROM interaction.reports told
+            WHERE told.subject_type = 'review' AND told.subject_id = own.id AND told.status = 'actioned'
+        ) AS is_wrong
+        FROM places.reviews own WHERE own.id = NEW.subject_id
+    ) judged
+    WHERE r.id = judged.id AND judged.was_hidden <> judged.is_wrong;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION places.trigrams(words text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    SELECT coalesce(array_agg(DISTINCT substr('  ' || word, n, 3)), '{}')
+    FROM unnest(string_to_array(words, ' ')) AS word, generate_series(1, length(word)) AS n
+$$;
+
+COMMENT ON FUNCTION places.trigrams(words text) IS 'All that is three letters long in these words; each begins with two blanks.';
+
+CREATE FUNCTION places.words(given text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    SELECT trim(regexp_replace(
+        replace(lower(regexp_replace(normalize(given, NFKD), '[\u0300-\u036f]', '', 'g')), 'ß', 'ss'),
+        '[^[:alnum:]]+', ' ', 'g'
+    ))
+$$;
+
+COMMENT ON FUNCTION places.words(given text) IS 'Words as they are looked for: in small letters, without accents, one blank between two.';
+
+CREATE TABLE places.locations (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    address text NOT NULL,
+    city text NOT NULL,
+    country text NOT NULL,
+    "position" point NOT NULL,
+    radius_m integer DEFAULT 100 NOT NULL,
+    hours jsonb,
+    description text,
+    amenities text[] DEFAULT '{}'::text[] NOT NULL,
+    anxiety_level text,
+    contact jsonb DEFAULT '{}'::jsonb NOT NULL,
+    media_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    verified boolean DEFAULT false NOT NULL,
+    beginner_friendly boolean DEFAULT false NOT NULL,
+    has_qr_reward boolean DEFAULT false NOT NULL,
+    code_version integer DEFAULT 1 NOT NULL,
+    partner_id uuid,
+    active boolean DEFAULT true NOT NULL,
+    rating_sum integer DEFAULT 0 NOT NULL,
+    review_count integer DEFAULT 0 NOT NULL,
+    check_in_count integer DEFAULT 0 NOT NULL,
+    source text,
+    source_id text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    words text GENERATED ALWAYS AS (places.words(((((name || ' '::text) || address) || ' '::text) || city))) STORED NOT NULL,
+    trigrams text[] GENERATED ALWAYS AS (places.trigrams(places.words(((((name || ' '::text) || address) || ' '::text) || city)))) STORED NOT NULL,
+    CONSTRAINT locations_anxiety_level_check CHECK ((anxiety_level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT locations_check_in_count_check CHECK ((check_in_count >= 0)),
+    CONSTRAINT locations_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT locations_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT locations_position_check CHECK (((("position"[0] >= ('-180'::integer)::double precision) AND ("position"[0] <= (180)::double precision)) AND (("position"[1] >= ('-90'::integer)::double precision) AND ("position"[1] <= (90)::double precision)))),
+    CONSTRAINT locations_radius_m_check CHECK (((radius_m >= 10) AND (radius_m <= 10000))),
+    CONSTRAINT locations_type_check CHECK ((type = ANY (ARRAY['coffee'::text, 'gym'::text, 'mentor'::text, 'nutrition'::text, 'partner'::text]))),
+    CONSTRAINT rated_from_one_to_five CHECK (((rating_sum >= review_count) AND (rating_sum <= (review_count * 5)))),
+    CONSTRAINT source_with_its_id CHECK (((source IS NULL) = (source_id IS NULL)))
+)
+WITH (fillfactor='80');
+
+COMMENT ON COLUMN places.locations."position" IS 'Longitude, latitude.';
+
+COMMENT ON COLUMN places.locations.code_version IS 'Of the code that is shown there; another one voids what was copied.';
+
+COMMENT ON COLUMN places.locations.source IS 'Where it was imported from, and its id there.';
+
+CREATE TABLE places.partner_staff (
+    partner_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE places.partners (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    type text,
+    partnership_level text NOT NULL,
+    description text,
+    contact jsonb DEFAULT '{}'::jsonb NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    budget integer,
+    granted integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT partners_budget_check CHECK ((budget >= 0)),
+    CONSTRAINT partners_granted_check CHECK ((granted >= 0)),
+    CONSTRAINT partners_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT partners_partnership_level_check CHECK ((partnership_level = ANY (ARRAY['bronze'::text, 'silver'::text, 'gold'::text, 'platinum'::text]))),
+    CONSTRAINT within_the_budget_of_the_partner CHECK ((granted <= budget))
+);
+
+COMMENT ON COLUMN places.partners.budget IS 'How many rewards may be granted that are redeemed there alone; null: any number.';
+
+CREATE FUNCTION places.is_staff_at(asked uuid, place uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (EXISTS ( SELECT
+            FROM ((places.locations l
+              JOIN places.partners p ON (((p.id = l.partner_id) AND p.active)))
+              JOIN places.partner_staff s ON (((s.partner_id = p.id) AND (s.user_id = is_staff_at.asked))))
+           WHERE (l.id = is_staff_at.place))) AS "exists";
+END;
+
+COMMENT ON FUNCTION places.is_staff_at(asked uuid, place uuid) IS 'Whether a user works at this place: as staff of its partner.';
+
+CREATE FUNCTION places.make_quarter(begins date) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '3s'
+    AS $$
+DECLARE
+    part text := 'check_ins_' || to_char(begins, 'YYYY"q"Q');
+    beyond date := begins + interval '3 months';
+BEGIN
+    IF to_regclass('places.' || part) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    LOCK TABLE places.check_ins IN SHARE ROW EXCLUSIVE MODE;  -- nobody writes meanwhile, all may read
+    IF to_regclass('places.' || part) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE places.%I (LIKE places.check_ins INCLUDING ALL)', part);
+    EXECUTE format(
+        'WITH moved AS (DELETE FROM places.check_ins_other WHERE local_day >= %L AND local_day < %L RETURNING *)'
+        ' INSERT INTO places.%I SELECT * FROM moved', begins, beyond, part
+    );
+    EXECUTE format('ALTER TABLE places.check_ins ATTACH PARTITION places.%I FOR VALUES FROM (%L) TO (%L)', part, begins, beyond);
+    RETURN true;
+END $$;
+
+COMMENT ON FUNCTION places.make_quarter(begins date) IS 'Make the part for the quarter that begins on that day, with what was stored before it was made. Whether it was not there.';
+
+CREATE FUNCTION places.part_by_block() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM places.cancel_sessions(NEW.blocker_id, NEW.blocked_id, NEW.created_at);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION places.part_by_leaving() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM places.cancel_sessions(NEW.user_id, NULL, NEW.asked_at);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION places.partner_name(asked uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT p.name
+    FROM places.partners p
+   WHERE (p.id = partner_name.asked);
+END;
+
+COMMENT ON FUNCTION places.partner_name(asked uuid) IS 'The name of a partner, for whoever has a reward of theirs too.';
+
+CREATE TABLE places.rewards (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    occasion text NOT NULL,
+    partner_id uuid,
+    type text NOT NULL,
+    title text NOT NULL,
+    description text,
+    earned_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    redeemed_at timestamp with time zone,
+    reversed_at timestamp with time zone,
+    expired_at timestamp with time zone,
+    replaces uuid,
+    CONSTRAINT redeemed_or_expired CHECK (((redeemed_at IS NULL) OR (expired_at IS NULL))),
+    CONSTRAINT reversed_after_it_was_redeemed CHECK (((reversed_at IS NULL) OR (redeemed_at IS NOT NULL))),
+    CONSTRAINT rewards_type_check CHECK ((type = ANY (ARRAY['coffee'::text, 'gym_pass'::text, 'discount'::text, 'badge'::text])))
+);
+
+ALTER TABLE ONLY places.rewards FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN places.rewards.occasion IS 'By which one rule grants nothing twice: the how manieth of what is counted; else empty.';
+
+COMMENT ON COLUMN places.rewards.expired_at IS 'When it was noted that it has expired; it has since expires_at.';
+
+COMMENT ON COLUMN places.rewards.replaces IS 'Whose redemption was reversed: this is the same again, and counts towards no budget.';
+
+CREATE FUNCTION places.reward_state(reward places.rewards, at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((reward).reversed_at IS NOT NULL) THEN 'reversed'::text
+             WHEN ((reward).redeemed_at IS NOT NULL) THEN 'redeemed'::text
+             WHEN ((reward).expires_at <= at) THEN 'expired'::text
+             ELSE 'open'::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION places.reward_state(reward places.rewards, at timestamp with time zone) IS 'What has become of a reward by a time; an expiry is not always noted yet.';
 
 CREATE FUNCTION safety.apart_by_block() RETURNS trigger
     LANGUAGE plpgsql
@@ -610,9 +1658,95 @@ CREATE FUNCTION safety.severity(reason text) RETURNS integer
          END AS "case";
 END;
 
+CREATE FUNCTION social.answers_go() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE social.comments SET content = NULL, deleted_at = NEW.deleted_at WHERE reply_to = NEW.id AND deleted_at IS NULL;
+    RETURN NULL;
+END $$;
+
+CREATE TABLE social.comments (
+    id uuid NOT NULL,
+    post_id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    reply_to uuid,
+    content text,
+    created_at timestamp with time zone NOT NULL,
+    edited_at timestamp with time zone,
+    held_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    passed_at timestamp with time zone,
+    CONSTRAINT words_until_deleted CHECK (((content IS NULL) = (deleted_at IS NOT NULL)))
+);
+
+COMMENT ON COLUMN social.comments.passed_at IS 'As of posts.';
+
+CREATE FUNCTION social.comments_shown_to(viewer uuid, at timestamp with time zone) RETURNS TABLE(comment_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT c.id
+    FROM (social.comments c
+      LEFT JOIN social.comments answered ON ((answered.id = c.reply_to)))
+   WHERE ((c.deleted_at IS NULL) AND ((c.author_id = comments_shown_to.viewer) OR ((c.held_at IS NULL) AND (EXISTS ( SELECT
+            FROM identity.visible_to(comments_shown_to.viewer, comments_shown_to.at) seen(user_id)
+           WHERE (seen.user_id = c.author_id))))) AND ((answered.id IS NULL) OR (answered.author_id = comments_shown_to.viewer) OR ((answered.held_at IS NULL) AND (EXISTS ( SELECT
+            FROM identity.visible_to(comments_shown_to.viewer, comments_shown_to.at) seen(user_id)
+           WHERE (seen.user_id = answered.author_id))))));
+END;
+
+COMMENT ON FUNCTION social.comments_shown_to(viewer uuid, at timestamp with time zone) IS 'Comments that the viewer sees on posts that they see: visible is who has said it, and who has said what it answers.';
+
 CREATE FUNCTION social.contacts_are_sent() RETURNS void
     LANGUAGE sql
     RETURN pg_advisory_xact_lock_shared(hashtextextended('contacts'::text, (0)::bigint));
+
+CREATE FUNCTION social.count_comments() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE changes jsonb;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        SELECT jsonb_object_agg(post_id, n) INTO changes FROM (
+            SELECT c.post_id, sum((c.deleted_at IS NULL)::int - (b.deleted_at IS NULL)::int) AS n
+            FROM changed c JOIN before b ON b.id = c.id GROUP BY c.post_id
+        ) c WHERE n <> 0;
+    ELSE
+        SELECT jsonb_object_agg(post_id, n) INTO changes FROM (
+            SELECT post_id, CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END AS n
+            FROM changed WHERE deleted_at IS NULL GROUP BY post_id
+        ) c;
+    END IF;
+    IF changes IS NOT NULL THEN
+        PERFORM social.count_on_posts(changes, 'comments');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.count_likes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE changes jsonb;
+BEGIN
+    SELECT jsonb_object_agg(post_id, n) INTO changes
+    FROM (SELECT post_id, CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END AS n FROM changed GROUP BY post_id) c;
+    IF changes IS NOT NULL THEN
+        PERFORM social.count_on_posts(changes, 'likes');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.count_on_posts(changes jsonb, what text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM social.posts p WHERE p.id IN (SELECT key::uuid FROM jsonb_each(changes)) ORDER BY p.id FOR NO KEY UPDATE;
+    IF what = 'likes' THEN
+        UPDATE social.posts p SET like_count = p.like_count + c.value::int FROM jsonb_each_text(changes) c WHERE p.id = c.key::uuid;
+    ELSE
+        UPDATE social.posts p SET comment_count = p.comment_count + c.value::int FROM jsonb_each_text(changes) c WHERE p.id = c.key::uuid;
+    END IF;
+END $$;
 
 CREATE FUNCTION social.drop_contacts() RETURNS trigger
     LANGUAGE plpgsql
@@ -697,6 +1831,52 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION social.hold_lane(owner uuid) IS 'Lock the lane of this user: what comes next sees all that others have stored for them.';
+
+CREATE FUNCTION social.hold_or_show(subject text, subject_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE stands boolean := EXISTS (
+    SELECT FROM interaction.reports r
+    WHERE r.subject_id = hold_or_show.subject_id AND r.subject_type IN ('post', 'comment') AND r.status <> 'dismissed'
+);
+BEGIN
+    IF subject = 'post' THEN
+        UPDATE social.posts p SET held_at = CASE
+            WHEN stands AND p.passed_at IS NULL OR EXISTS (
+                SELECT FROM social.media m WHERE m.id = ANY (p.media_ids) AND m.state <> 'ready'
+            ) THEN coalesce(p.held_at, now())
+        END
+        WHERE p.id = hold_or_show.subject_id;
+    ELSE
+        UPDATE social.comments c SET held_at = CASE WHEN stands AND c.passed_at IS NULL THEN coalesce(c.held_at, now()) END
+        WHERE c.id = hold_or_show.subject_id;
+    END IF;
+END $$;
+
+COMMENT ON FUNCTION social.hold_or_show(subject text, subject_id uuid) IS 'Hold back a post or comment of which a report stands, unless it was passed, or with a picture that is not ready; show any other.';
+
+CREATE FUNCTION social.hold_reported() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        -- Dismissed with all others, it is passed; decided against, or to be decided again, it is not.
+        UPDATE social.posts p SET passed_at = CASE WHEN NEW.status = 'dismissed' THEN now() END
+        WHERE NEW.subject_type = 'post' AND p.id = NEW.subject_id;
+        UPDATE social.comments c SET passed_at = CASE WHEN NEW.status = 'dismissed' THEN now() END
+        WHERE NEW.subject_type = 'comment' AND c.id = NEW.subject_id;
+    END IF;
+    PERFORM social.hold_or_show(NEW.subject_type, NEW.subject_id);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.hold_with_picture() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM social.hold_or_show('post', NEW.used_for);
+    RETURN NULL;
+END $$;
 
 CREATE FUNCTION social.keep_findable(who uuid) RETURNS void
     LANGUAGE plpgsql
@@ -856,6 +2036,74 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE TABLE social.friendships (
+    id uuid NOT NULL,
+    user_a uuid NOT NULL,
+    user_b uuid NOT NULL,
+    room_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    CONSTRAINT ended_before_by CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT pair_in_order CHECK ((user_a < user_b))
+);
+
+CREATE TABLE social.post_audience (
+    user_id uuid NOT NULL,
+    post_id uuid NOT NULL
+);
+
+CREATE TABLE social.posts (
+    id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    media_ids uuid[] NOT NULL,
+    caption text,
+    visibility text NOT NULL,
+    like_count integer DEFAULT 0 NOT NULL,
+    comment_count integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    held_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    passed_at timestamp with time zone,
+    CONSTRAINT posts_comment_count_check CHECK ((comment_count >= 0)),
+    CONSTRAINT posts_like_count_check CHECK ((like_count >= 0)),
+    CONSTRAINT posts_media_ids_check CHECK (((cardinality(media_ids) >= 1) AND (cardinality(media_ids) <= 4))),
+    CONSTRAINT posts_visibility_check CHECK ((visibility = ANY (ARRAY['friends'::text, 'selected'::text, 'everyone'::text])))
+)
+WITH (fillfactor='85');
+
+COMMENT ON COLUMN social.posts.passed_at IS 'When a moderator found nothing wrong with it: until it is changed, another report does not hold it back again.';
+
+CREATE FUNCTION social.posts_meant_for(viewer uuid, at timestamp with time zone) RETURNS TABLE(post_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT p.id
+    FROM social.posts p
+   WHERE ((p.deleted_at IS NULL) AND ((p.author_id = posts_meant_for.viewer) OR ((EXISTS ( SELECT
+            FROM identity.visible_to(posts_meant_for.viewer, posts_meant_for.at) seen(user_id)
+           WHERE (seen.user_id = p.author_id))) AND ((p.visibility = 'everyone'::text) OR ((EXISTS ( SELECT
+            FROM social.friendships f
+           WHERE ((f.user_a = LEAST(posts_meant_for.viewer, p.author_id)) AND (f.user_b = GREATEST(posts_meant_for.viewer, p.author_id)) AND (f.ended_at IS NULL)))) AND ((p.visibility = 'friends'::text) OR (EXISTS ( SELECT
+            FROM social.post_audience a
+           WHERE ((a.user_id = posts_meant_for.viewer) AND (a.post_id = p.id))))))))));
+END;
+
+COMMENT ON FUNCTION social.posts_meant_for(viewer uuid, at timestamp with time zone) IS 'Posts whose author lets the viewer see them at this time: visible to the viewer, and for everyone, for friends, or for chosen
+friends of whom the viewer is one and is a friend still.';
+
+CREATE FUNCTION social.posts_shown_to(viewer uuid, at timestamp with time zone) RETURNS TABLE(post_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT p.id
+    FROM social.posts p
+   WHERE (((p.held_at IS NULL) OR (p.author_id = posts_shown_to.viewer)) AND (EXISTS ( SELECT
+            FROM social.posts_meant_for(posts_shown_to.viewer, posts_shown_to.at) meant(post_id)
+           WHERE (meant.post_id = p.id))));
+END;
+
+COMMENT ON FUNCTION social.posts_shown_to(viewer uuid, at timestamp with time zone) IS 'Those of them that the viewer sees: what is held back is its author''s alone.';
+
 CREATE FUNCTION social.read_notifications(owner uuid, ids uuid[], at timestamp with time zone, OUT number bigint, OUT ids_read uuid[]) RETURNS record
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -948,6 +2196,16 @@ END $$;
 
 COMMENT ON FUNCTION social.unread_notifications(viewer uuid, at timestamp with time zone) IS 'How many of those that are shown have not been read; no more than 1,000 are counted.';
 
+CREATE TABLE communication.deliveries (
+    room_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    after_seq bigint NOT NULL,
+    seq bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT deliveries_after_seq_check CHECK ((after_seq >= 0)),
+    CONSTRAINT deliveries_move_on CHECK ((after_seq < seq))
+);
+
 CREATE TABLE interaction.connections (
     id uuid NOT NULL,
     user_a uuid NOT NULL,
@@ -958,18 +2216,6 @@ CREATE TABLE interaction.connections (
     ended_at timestamp with time zone,
     ended_by uuid,
     room_id uuid,
-    CONSTRAINT ended_before_by CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
-    CONSTRAINT pair_in_order CHECK ((user_a < user_b))
-);
-
-CREATE TABLE social.friendships (
-    id uuid NOT NULL,
-    user_a uuid NOT NULL,
-    user_b uuid NOT NULL,
-    room_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    ended_by uuid,
     CONSTRAINT ended_before_by CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
     CONSTRAINT pair_in_order CHECK ((user_a < user_b))
 );
@@ -985,6 +2231,38 @@ UNION ALL
 
 COMMENT ON VIEW communication.grounds IS 'Rooms of two who have something that keeps their room open.';
 
+CREATE TABLE communication.groups (
+    id uuid NOT NULL,
+    room_id uuid NOT NULL,
+    name text NOT NULL,
+    description text,
+    photo_id uuid,
+    history text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    keep_days integer,
+    CONSTRAINT groups_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 1000))),
+    CONSTRAINT groups_history_check CHECK ((history = ANY (ARRAY['from_joining'::text, 'all'::text]))),
+    CONSTRAINT groups_keep_days_check CHECK ((keep_days > 0)),
+    CONSTRAINT groups_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+COMMENT ON COLUMN communication.groups.history IS 'What newcomers read: from their joining on, or everything.';
+
+COMMENT ON COLUMN communication.groups.keep_days IS 'For so long messages are kept at most; null: as long as the server keeps them.';
+
+CREATE TABLE communication.invitations (
+    id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    made_by uuid NOT NULL,
+    uses_left integer,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT invitations_uses_left_check CHECK ((uses_left >= 0))
+);
+
+COMMENT ON COLUMN communication.invitations.uses_left IS 'Null: as many as come.';
+
 CREATE TABLE communication.members (
     room_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -993,13 +2271,19 @@ CREATE TABLE communication.members (
     role text DEFAULT 'member'::text NOT NULL,
     joined_seq bigint DEFAULT 0 NOT NULL,
     left_at timestamp with time zone,
+    joined_at timestamp with time zone,
+    left_by uuid,
+    muted_until timestamp with time zone,
     CONSTRAINT joined_before_read CHECK (((0 <= joined_seq) AND (joined_seq <= read_seq))),
+    CONSTRAINT left_before_by CHECK (((left_by IS NULL) OR (left_at IS NOT NULL))),
     CONSTRAINT members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text]))),
     CONSTRAINT read_after_delivered CHECK (((0 <= read_seq) AND (read_seq <= delivered_seq)))
 )
 WITH (fillfactor='50');
 
 ALTER TABLE ONLY communication.members FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN communication.members.muted_until IS 'Until when what is said there is not pushed to them; null: it is.';
 
 CREATE TABLE communication.messages (
     id uuid NOT NULL,
@@ -1013,14 +2297,23 @@ CREATE TABLE communication.messages (
     created_at timestamp with time zone NOT NULL,
     edited_at timestamp with time zone,
     deleted_at timestamp with time zone,
+    system text,
+    about_id uuid,
+    by_id uuid,
+    media_id uuid,
+    CONSTRAINT a_text_shows_nothing CHECK (((media_id IS NULL) OR (type <> ALL (ARRAY['text'::text, 'system'::text])))),
     CONSTRAINT messages_client_id_check CHECK (((char_length(client_id) >= 1) AND (char_length(client_id) <= 100))),
     CONSTRAINT messages_seq_check CHECK ((seq > 0)),
-    CONSTRAINT messages_type_check CHECK ((type = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'voice'::text, 'system'::text]))),
+    CONSTRAINT messages_system_check CHECK (((char_length(system) >= 1) AND (char_length(system) <= 30))),
+    CONSTRAINT messages_type_check CHECK ((type = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'voice'::text, 'file'::text, 'system'::text]))),
     CONSTRAINT only_the_system_is_nobody CHECK ((((type = 'system'::text) = (sender_id IS NULL)) AND ((sender_id IS NULL) = (client_id IS NULL)))),
-    CONSTRAINT text_says_something CHECK (((type <> 'text'::text) OR (content IS NOT NULL) OR (deleted_at IS NOT NULL)))
+    CONSTRAINT text_says_something CHECK (((type <> 'text'::text) OR (content IS NOT NULL) OR (deleted_at IS NOT NULL))),
+    CONSTRAINT what_the_system_says CHECK (((system IS NULL) OR (type = 'system'::text)))
 );
 
 ALTER TABLE ONLY communication.messages FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN communication.messages.media_id IS 'Stays when the message is deleted, but is shown to nobody.';
 
 CREATE TABLE communication.outbox (
     lane uuid NOT NULL,
@@ -1031,6 +2324,16 @@ CREATE TABLE communication.outbox (
     CONSTRAINT outbox_number_check CHECK ((number > 0))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+CREATE TABLE communication.pushes (
+    room_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    sending bigint,
+    CONSTRAINT pushes_seq_check CHECK ((seq > 0))
+);
+
+COMMENT ON COLUMN communication.pushes.sending IS 'The moment of the job that sends it; null: it has been sent.';
 
 CREATE TABLE communication.reads (
     room_id uuid NOT NULL,
@@ -1050,6 +2353,7 @@ CREATE TABLE communication.rooms (
     last_news bigint DEFAULT 0 NOT NULL,
     kind text DEFAULT 'direct'::text NOT NULL,
     ended_at timestamp with time zone,
+    forgotten_seq bigint DEFAULT 0 NOT NULL,
     CONSTRAINT rooms_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'group'::text]))),
     CONSTRAINT rooms_last_news_check CHECK ((last_news >= 0)),
     CONSTRAINT rooms_last_seq_check CHECK ((last_seq >= 0))
@@ -1126,6 +2430,8 @@ CREATE TABLE identity.settings (
     show_last_seen boolean,
     read_receipts boolean,
     direct_calls text,
+    relay_only boolean,
+    match_by_places boolean,
     CONSTRAINT settings_direct_calls_check CHECK ((direct_calls = ANY (ARRAY['connections'::text, 'nobody'::text]))),
     CONSTRAINT settings_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
     CONSTRAINT settings_notifications_check CHECK ((jsonb_typeof(notifications) = 'object'::text)),
@@ -1164,6 +2470,8 @@ CREATE TABLE social.media (
     fault text,
     note text,
     resembles uuid,
+    waveform smallint[],
+    name text,
     CONSTRAINT decided_by_somebody CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
     CONSTRAINT media_duration_ms_check CHECK ((duration_ms > 0)),
     CONSTRAINT media_height_check CHECK ((height > 0)),
@@ -1177,6 +2485,10 @@ CREATE TABLE social.media (
 );
 
 ALTER TABLE ONLY social.media FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN social.media.waveform IS 'How loud a voice message is, part by part, 0 to 255.';
+
+COMMENT ON COLUMN social.media.name IS 'Of a file that is kept as it came; null: it has none.';
 
 CREATE VIEW social.profile_media AS
  SELECT p.user_id,
@@ -1224,11 +2536,15 @@ CREATE VIEW identity.cards AS
           ORDER BY shown.place
          LIMIT 1) AS photo_id,
     COALESCE(own.show_age, true) AS show_age,
-    p.country AS own_country
+    p.country AS own_country,
+    COALESCE(own.relay_only, false) AS relay_only,
+    COALESCE(own.match_by_places, false) AS match_by_places
    FROM (identity.profiles p
      LEFT JOIN LATERAL ( SELECT s.show_age,
             s.show_city,
-            s.show_country
+            s.show_country,
+            s.relay_only,
+            s.match_by_places
            FROM identity.settings s
           WHERE (s.user_id = p.user_id)
          OFFSET 0) own ON (true));
@@ -1272,6 +2588,8 @@ CREATE TABLE identity.devices (
     token text,
     subscription jsonb,
     updated_at timestamp with time zone NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    refused_since timestamp with time zone,
     CONSTRAINT devices_device_id_check CHECK (((char_length(device_id) >= 1) AND (char_length(device_id) <= 200))),
     CONSTRAINT devices_platform_check CHECK ((platform = ANY (ARRAY['ios'::text, 'android'::text, 'web'::text]))),
     CONSTRAINT devices_token_check CHECK (((char_length(token) >= 1) AND (char_length(token) <= 1000)))
@@ -1464,7 +2782,14 @@ CREATE TABLE interaction.call_participants (
     call_id uuid NOT NULL,
     user_id uuid NOT NULL,
     active boolean NOT NULL,
-    fault_at timestamp with time zone
+    fault_at timestamp with time zone,
+    verdict jsonb
+);
+
+CREATE TABLE interaction.call_timelines (
+    call_id uuid NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    events bytea NOT NULL
 );
 
 CREATE TABLE interaction.calls (
@@ -1482,13 +2807,16 @@ CREATE TABLE interaction.calls (
     outcome text DEFAULT 'none'::text NOT NULL,
     decision_deadline timestamp with time zone,
     closed_at timestamp with time zone,
+    invited_by uuid,
+    rings uuid,
+    mentor_session_id uuid,
     CONSTRAINT calls_duration_s_check CHECK ((duration_s >= 0)),
     CONSTRAINT calls_end_reason_check CHECK ((end_reason = ANY (ARRAY['hung_up'::text, 'skipped'::text, 'declined'::text, 'cancelled'::text, 'no_answer'::text, 'max_duration'::text, 'connection_lost'::text, 'media_failed'::text, 'reported'::text, 'blocked'::text, 'moderated'::text]))),
     CONSTRAINT calls_mode_check CHECK ((mode = ANY (ARRAY['voice'::text, 'video'::text]))),
-    CONSTRAINT calls_origin_check CHECK ((origin = ANY (ARRAY['match'::text, 'direct'::text]))),
     CONSTRAINT calls_outcome_check CHECK ((outcome = ANY (ARRAY['none'::text, 'connected'::text, 'not_connected'::text]))),
     CONSTRAINT decided_after_the_end CHECK (((ended_at IS NOT NULL) OR ((ended_by IS NULL) AND (decision_deadline IS NULL) AND (closed_at IS NULL)))),
     CONSTRAINT ended_for_a_reason CHECK ((((ended_at IS NULL) = (end_reason IS NULL)) AND ((ended_at IS NULL) = (duration_s IS NULL)))),
+    CONSTRAINT nobody_rings_themselves CHECK (((rings IS NULL) OR ((invited_by IS NOT NULL) AND (rings <> invited_by)))),
     CONSTRAINT outcome_when_closed CHECK (((outcome = 'none'::text) OR (closed_at IS NOT NULL)))
 );
 
@@ -1543,6 +2871,19 @@ CREATE TABLE interaction.reports (
     CONSTRAINT reports_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 64))),
     CONSTRAINT reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'reviewing'::text, 'actioned'::text, 'dismissed'::text]))),
     CONSTRAINT reports_subject_type_check CHECK ((subject_type = ANY (ARRAY['call'::text, 'user'::text, 'message'::text, 'post'::text, 'comment'::text, 'review'::text, 'group'::text])))
+);
+
+CREATE TABLE interaction.video_requests (
+    id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    requester_id uuid NOT NULL,
+    approver_id uuid NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    responded_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT answered_at_some_time CHECK (((status = ANY (ARRAY['approved'::text, 'rejected'::text])) = (responded_at IS NOT NULL))),
+    CONSTRAINT video_requests_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text])))
 );
 
 CREATE TABLE jobs.pgqueuer (
@@ -1612,6 +2953,221 @@ ALTER TABLE jobs.pgqueuer_schedules ALTER COLUMN id ADD GENERATED BY DEFAULT AS 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE places.check_ins (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    location_type text NOT NULL,
+    local_day date NOT NULL,
+    zone text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    verified_by text,
+    reason text,
+    counts boolean NOT NULL,
+    mood text,
+    note text,
+    flagged_at timestamp with time zone,
+    flagged_by uuid,
+    flag_reason text,
+    CONSTRAINT a_flag_is_whole CHECK ((num_nonnulls(flagged_at, flagged_by, flag_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT check_ins_flag_reason_check CHECK ((char_length(flag_reason) <= 500)),
+    CONSTRAINT check_ins_location_type_check CHECK ((location_type = ANY (ARRAY['coffee'::text, 'gym'::text, 'mentor'::text, 'nutrition'::text, 'partner'::text]))),
+    CONSTRAINT check_ins_mood_check CHECK ((mood = ANY (ARRAY['calm'::text, 'anxious'::text, 'neutral'::text, 'motivated'::text]))),
+    CONSTRAINT check_ins_note_check CHECK ((char_length(note) <= 1000)),
+    CONSTRAINT check_ins_reason_check CHECK ((reason = ANY (ARRAY['not_verified'::text, 'too_soon'::text, 'already_today'::text, 'too_many'::text, 'too_fast'::text]))),
+    CONSTRAINT check_ins_verified_by_check CHECK ((verified_by = ANY (ARRAY['position'::text, 'qr'::text]))),
+    CONSTRAINT counts_or_says_why_not CHECK ((counts = ((reason IS NULL) AND (flagged_at IS NULL)))),
+    CONSTRAINT only_what_is_verified_counts CHECK (((verified_by IS NULL) = (NOT (reason IS DISTINCT FROM 'not_verified'::text))))
+)
+PARTITION BY RANGE (local_day);
+
+ALTER TABLE ONLY places.check_ins FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN places.check_ins.local_day IS 'What the calendar showed in `zone` at that time.';
+
+COMMENT ON COLUMN places.check_ins.flagged_at IS 'Staff of the place say that it is not true: from then on it does not count.';
+
+CREATE TABLE places.check_ins_other (
+    id uuid CONSTRAINT check_ins_id_not_null NOT NULL,
+    user_id uuid CONSTRAINT check_ins_user_id_not_null NOT NULL,
+    location_id uuid CONSTRAINT check_ins_location_id_not_null NOT NULL,
+    location_type text CONSTRAINT check_ins_location_type_not_null NOT NULL,
+    local_day date CONSTRAINT check_ins_local_day_not_null NOT NULL,
+    zone text CONSTRAINT check_ins_zone_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT check_ins_at_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT check_ins_created_at_not_null NOT NULL,
+    verified_by text,
+    reason text,
+    counts boolean CONSTRAINT check_ins_counts_not_null NOT NULL,
+    mood text,
+    note text,
+    flagged_at timestamp with time zone,
+    flagged_by uuid,
+    flag_reason text,
+    CONSTRAINT a_flag_is_whole CHECK ((num_nonnulls(flagged_at, flagged_by, flag_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT check_ins_flag_reason_check CHECK ((char_length(flag_reason) <= 500)),
+    CONSTRAINT check_ins_location_type_check CHECK ((location_type = ANY (ARRAY['coffee'::text, 'gym'::text, 'mentor'::text, 'nutrition'::text, 'partner'::text]))),
+    CONSTRAINT check_ins_mood_check CHECK ((mood = ANY (ARRAY['calm'::text, 'anxious'::text, 'neutral'::text, 'motivated'::text]))),
+    CONSTRAINT check_ins_note_check CHECK ((char_length(note) <= 1000)),
+    CONSTRAINT check_ins_reason_check CHECK ((reason = ANY (ARRAY['not_verified'::text, 'too_soon'::text, 'already_today'::text, 'too_many'::text, 'too_fast'::text]))),
+    CONSTRAINT check_ins_verified_by_check CHECK ((verified_by = ANY (ARRAY['position'::text, 'qr'::text]))),
+    CONSTRAINT counts_or_says_why_not CHECK ((counts = ((reason IS NULL) AND (flagged_at IS NULL)))),
+    CONSTRAINT only_what_is_verified_counts CHECK (((verified_by IS NULL) = (NOT (reason IS DISTINCT FROM 'not_verified'::text))))
+);
+
+CREATE TABLE places.journeys (
+    user_id uuid NOT NULL,
+    state jsonb NOT NULL,
+    carried jsonb,
+    carried_until date,
+    updated_at timestamp with time zone NOT NULL,
+    level smallint GENERATED ALWAYS AS (((state ->> 'level'::text))::smallint) STORED NOT NULL,
+    total_check_ins integer GENERATED ALWAYS AS (((state ->> 'total'::text))::integer) STORED NOT NULL,
+    current_streak integer GENERATED ALWAYS AS (COALESCE(((state ->> 'streak'::text))::integer, 0)) STORED NOT NULL,
+    longest_streak integer GENERATED ALWAYS AS (COALESCE(((state ->> 'longest'::text))::integer, 0)) STORED NOT NULL,
+    milestones jsonb GENERATED ALWAYS AS (COALESCE((state -> 'milestones'::text), '{}'::jsonb)) STORED NOT NULL,
+    CONSTRAINT carried_until_some_day CHECK (((carried IS NULL) = (carried_until IS NULL))),
+    CONSTRAINT journeys_check CHECK ((longest_streak >= current_streak)),
+    CONSTRAINT journeys_level_check CHECK (((level >= 1) AND (level <= 5))),
+    CONSTRAINT journeys_total_check_ins_check CHECK ((total_check_ins >= 0))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY places.journeys FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE places.mentor_notes (
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    notes text NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY places.mentor_notes FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE places.mentor_sessions (
+    id uuid NOT NULL,
+    mentor_id uuid NOT NULL,
+    mentor_user_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    type text NOT NULL,
+    location_id uuid,
+    status text DEFAULT 'scheduled'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    reminded_at timestamp with time zone,
+    CONSTRAINT decided_at_some_time CHECK (((status = 'scheduled'::text) = (decided_at IS NULL))),
+    CONSTRAINT it_ends_after_it_began CHECK ((ends_at > starts_at)),
+    CONSTRAINT mentor_sessions_status_check CHECK ((status = ANY (ARRAY['scheduled'::text, 'completed'::text, 'cancelled'::text, 'no-show'::text]))),
+    CONSTRAINT mentor_sessions_type_check CHECK ((type = ANY (ARRAY['in-person'::text, 'virtual'::text]))),
+    CONSTRAINT nobody_mentors_themselves CHECK ((user_id <> mentor_user_id))
+);
+
+ALTER TABLE ONLY places.mentor_sessions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN places.mentor_sessions.decided_by IS 'Who has cancelled it, said what became of it, or shown it by coming; null: nobody, the two were parted, or it was settled on nobody''s word.';
+
+COMMENT ON COLUMN places.mentor_sessions.reminded_at IS 'Of which beginning both were reminded.';
+
+CREATE TABLE places.mentors (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    title text NOT NULL,
+    specialization text[] NOT NULL,
+    bio text NOT NULL,
+    verified boolean NOT NULL,
+    available boolean NOT NULL,
+    schedule_type text NOT NULL,
+    schedule jsonb NOT NULL,
+    session_m integer NOT NULL,
+    location_id uuid,
+    rating_sum integer DEFAULT 0 NOT NULL,
+    review_count integer DEFAULT 0 NOT NULL,
+    total_sessions integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT mentors_bio_check CHECK ((char_length(bio) <= 4000)),
+    CONSTRAINT mentors_rated_from_one_to_five CHECK (((rating_sum >= review_count) AND (rating_sum <= (review_count * 5)))),
+    CONSTRAINT mentors_schedule_type_check CHECK ((schedule_type = ANY (ARRAY['in-person'::text, 'virtual'::text, 'both'::text]))),
+    CONSTRAINT mentors_session_m_check CHECK (((session_m >= 15) AND (session_m <= 240))),
+    CONSTRAINT mentors_title_check CHECK ((char_length(title) <= 100)),
+    CONSTRAINT mentors_total_sessions_check CHECK ((total_sessions >= 0))
+);
+
+COMMENT ON COLUMN places.mentors.schedule IS 'Weekly hours and exceptions in the zone of the mentor, as those of a place.';
+
+CREATE TABLE places.reviews (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    location_id uuid,
+    mentor_id uuid,
+    rating smallint NOT NULL,
+    title text,
+    content text,
+    verified_visit boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    edited_at timestamp with time zone,
+    hidden_at timestamp with time zone,
+    CONSTRAINT of_one_subject CHECK ((num_nonnulls(location_id, mentor_id) = 1)),
+    CONSTRAINT reviews_content_check CHECK ((char_length(content) <= 4000)),
+    CONSTRAINT reviews_rating_check CHECK (((rating >= 1) AND (rating <= 5))),
+    CONSTRAINT reviews_title_check CHECK ((char_length(title) <= 255))
+);
+
+COMMENT ON COLUMN places.reviews.hidden_at IS 'A report of it was found right: it is shown to its author alone, and not counted.';
+
+CREATE TABLE places.reward_ledger (
+    id uuid NOT NULL,
+    reward_id uuid NOT NULL,
+    kind text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    partner_id uuid,
+    location_id uuid,
+    by_id uuid,
+    redemption_id uuid,
+    reason text,
+    CONSTRAINT redeemed_by_somebody_somewhere CHECK (((kind = 'redeemed'::text) = (location_id IS NOT NULL))),
+    CONSTRAINT reversed_by_somebody CHECK (((kind = ANY (ARRAY['redeemed'::text, 'reversed'::text])) = (by_id IS NOT NULL))),
+    CONSTRAINT reversed_is_a_redemption CHECK (((kind = 'reversed'::text) = (redemption_id IS NOT NULL))),
+    CONSTRAINT reward_ledger_kind_check CHECK ((kind = ANY (ARRAY['granted'::text, 'redeemed'::text, 'reversed'::text, 'expired'::text]))),
+    CONSTRAINT reward_ledger_reason_check CHECK ((char_length(reason) <= 500))
+);
+
+COMMENT ON COLUMN places.reward_ledger.partner_id IS 'For whose figures it counts: of a redemption, the one of the place.';
+
+CREATE TABLE places.reward_rules (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    every integer DEFAULT 1 NOT NULL,
+    at text,
+    reaches integer,
+    milestone text,
+    type text NOT NULL,
+    title text NOT NULL,
+    description text,
+    partner_id uuid,
+    valid_days integer,
+    active boolean DEFAULT true NOT NULL,
+    budget integer,
+    granted integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT reward_rules_at_check CHECK ((at = ANY (ARRAY['coffee'::text, 'gym'::text, 'mentor'::text, 'nutrition'::text, 'partner'::text]))),
+    CONSTRAINT reward_rules_budget_check CHECK ((budget >= 0)),
+    CONSTRAINT reward_rules_every_check CHECK ((every >= 1)),
+    CONSTRAINT reward_rules_granted_check CHECK ((granted >= 0)),
+    CONSTRAINT reward_rules_kind_check CHECK ((kind = ANY (ARRAY['check_in'::text, 'streak'::text, 'level'::text, 'milestone'::text, 'first_call'::text, 'kept_connection'::text, 'mentor_session'::text]))),
+    CONSTRAINT reward_rules_reaches_check CHECK ((reaches >= 1)),
+    CONSTRAINT reward_rules_title_check CHECK ((title <> ''::text)),
+    CONSTRAINT reward_rules_type_check CHECK ((type = ANY (ARRAY['coffee'::text, 'gym_pass'::text, 'discount'::text, 'badge'::text]))),
+    CONSTRAINT reward_rules_valid_days_check CHECK ((valid_days >= 1)),
+    CONSTRAINT within_the_budget_of_the_rule CHECK ((granted <= budget))
 );
 
 CREATE TABLE public.alembic_version (
@@ -1847,13 +3403,33 @@ CREATE TABLE social.notifications_other (
     CONSTRAINT notifications_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
 );
 
+CREATE TABLE social.post_likes (
+    post_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY places.check_ins ATTACH PARTITION places.check_ins_other DEFAULT;
+
 ALTER TABLE ONLY social.notifications ATTACH PARTITION social.notifications_other DEFAULT;
+
+ALTER TABLE ONLY communication.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (room_id, user_id, seq);
+
+ALTER TABLE ONLY communication.groups
+    ADD CONSTRAINT groups_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY communication.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (room_id, user_id);
 
 ALTER TABLE ONLY communication.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY communication.groups
+    ADD CONSTRAINT one_group_a_room UNIQUE (room_id);
 
 ALTER TABLE ONLY communication.messages
     ADD CONSTRAINT one_message_a_client_id UNIQUE (sender_id, client_id, room_id);
@@ -1866,6 +3442,9 @@ ALTER TABLE ONLY communication.rooms
 
 ALTER TABLE ONLY communication.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (lane, number);
+
+ALTER TABLE ONLY communication.pushes
+    ADD CONSTRAINT pushes_pkey PRIMARY KEY (room_id, user_id);
 
 ALTER TABLE ONLY communication.reads
     ADD CONSTRAINT reads_pkey PRIMARY KEY (room_id, user_id, seq);
@@ -1960,6 +3539,12 @@ ALTER TABLE ONLY identity.users
 ALTER TABLE ONLY interaction.call_participants
     ADD CONSTRAINT call_participants_pkey PRIMARY KEY (call_id, user_id);
 
+ALTER TABLE ONLY interaction.call_timelines
+    ADD CONSTRAINT call_timelines_pkey PRIMARY KEY (call_id);
+
+ALTER TABLE interaction.calls
+    ADD CONSTRAINT calls_origin_check CHECK ((origin = ANY (ARRAY['match'::text, 'direct'::text, 'echo'::text]))) NOT VALID;
+
 ALTER TABLE ONLY interaction.calls
     ADD CONSTRAINT calls_pkey PRIMARY KEY (id);
 
@@ -1990,6 +3575,9 @@ ALTER TABLE interaction.reports
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY interaction.video_requests
+    ADD CONSTRAINT video_requests_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY jobs.pgqueuer_schedules
     ADD CONSTRAINT one_schedule_a_kind UNIQUE (entrypoint, expression);
 
@@ -2001,6 +3589,63 @@ ALTER TABLE ONLY jobs.pgqueuer
 
 ALTER TABLE ONLY jobs.pgqueuer_schedules
     ADD CONSTRAINT pgqueuer_schedules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.check_ins
+    ADD CONSTRAINT check_ins_pkey PRIMARY KEY (id, local_day);
+
+ALTER TABLE ONLY places.check_ins_other
+    ADD CONSTRAINT check_ins_other_pkey PRIMARY KEY (id, local_day);
+
+ALTER TABLE ONLY places.journeys
+    ADD CONSTRAINT journeys_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY places.locations
+    ADD CONSTRAINT locations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.mentor_notes
+    ADD CONSTRAINT mentor_notes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.mentor_sessions
+    ADD CONSTRAINT mentor_sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.mentors
+    ADD CONSTRAINT mentors_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.mentor_sessions
+    ADD CONSTRAINT nobody_in_two_sessions EXCLUDE USING gist (tstzrange(starts_at, ends_at) WITH &&, places.uuid_multirange(VARIADIC ARRAY[places.uuid_range(user_id, user_id, '[]'::text), places.uuid_range(mentor_user_id, mentor_user_id, '[]'::text)]) WITH &&) WHERE ((status <> 'cancelled'::text));
+
+ALTER TABLE ONLY places.mentors
+    ADD CONSTRAINT one_mentor_a_user UNIQUE (user_id);
+
+ALTER TABLE ONLY places.mentor_notes
+    ADD CONSTRAINT one_note_a_session_and_user UNIQUE (session_id, user_id);
+
+ALTER TABLE ONLY places.locations
+    ADD CONSTRAINT one_place_a_source UNIQUE (source, source_id);
+
+ALTER TABLE ONLY places.partner_staff
+    ADD CONSTRAINT partner_staff_pkey PRIMARY KEY (partner_id, user_id);
+
+ALTER TABLE ONLY places.partners
+    ADD CONSTRAINT partners_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.reviews
+    ADD CONSTRAINT reviews_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.reward_ledger
+    ADD CONSTRAINT reward_ledger_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.reward_ledger
+    ADD CONSTRAINT reward_ledger_redemption_id_key UNIQUE (redemption_id);
+
+ALTER TABLE ONLY places.reward_rules
+    ADD CONSTRAINT reward_rules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.rewards
+    ADD CONSTRAINT rewards_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY places.rewards
+    ADD CONSTRAINT rewards_replaces_key UNIQUE (replaces);
 
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
@@ -2041,6 +3686,12 @@ ALTER TABLE ONLY safety.strikes
 ALTER TABLE ONLY safety.suspicions
     ADD CONSTRAINT suspicions_pkey PRIMARY KEY (user_id, of_user_id);
 
+ALTER TABLE ONLY social.comments
+    ADD CONSTRAINT comment_of_a_post UNIQUE (id, post_id);
+
+ALTER TABLE ONLY social.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY social.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (owner_id, mark);
 
@@ -2070,6 +3721,29 @@ ALTER TABLE ONLY social.notifications_other
 
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT one_media_an_object UNIQUE (key);
+
+ALTER TABLE ONLY social.post_audience
+    ADD CONSTRAINT post_audience_pkey PRIMARY KEY (user_id, post_id);
+
+ALTER TABLE ONLY social.post_likes
+    ADD CONSTRAINT post_likes_pkey PRIMARY KEY (post_id, user_id);
+
+ALTER TABLE ONLY social.posts
+    ADD CONSTRAINT posts_pkey PRIMARY KEY (id);
+
+CREATE INDEX groups_that_forget ON communication.groups USING btree (id) WHERE (keep_days IS NOT NULL);
+
+CREATE INDEX invitations_of_a_group ON communication.invitations USING btree (group_id, id);
+
+CREATE INDEX invitations_of_a_user ON communication.invitations USING btree (made_by);
+
+CREATE INDEX invitations_that_have_expired ON communication.invitations USING btree (expires_at);
+
+CREATE INDEX messages_by_words ON communication.messages USING gin (communication.indexed(room_id, seq, content)) WITH (gin_pending_list_limit='64') WHERE ((content IS NOT NULL) AND (type <> 'system'::text));
+
+CREATE INDEX messages_with_a_media ON communication.messages USING btree (media_id) WHERE (media_id IS NOT NULL);
+
+CREATE INDEX pushes_of_a_user ON communication.pushes USING btree (user_id);
 
 CREATE INDEX rooms_of_a_user ON communication.members USING btree (user_id, room_id);
 
@@ -2137,6 +3811,8 @@ CREATE INDEX one_time_codes_by_hash ON identity.one_time_codes USING btree (hash
 
 CREATE INDEX one_time_codes_of_a_user ON identity.one_time_codes USING btree (user_id) WHERE (user_id IS NOT NULL);
 
+CREATE INDEX probes ON identity.users USING btree (id) WHERE probe;
+
 CREATE INDEX profiles_by_display_name ON identity.profiles USING btree (lower(display_name) text_pattern_ops);
 
 CREATE INDEX sessions_by_end ON identity.sessions USING btree (expires_at);
@@ -2153,9 +3829,15 @@ CREATE INDEX users_by_username ON identity.users USING btree (lower(username) te
 
 CREATE INDEX users_to_review ON identity.users USING btree (judged_at) WHERE (tier <> 'neutral'::text);
 
+CREATE INDEX call_timelines_by_age ON interaction.call_timelines USING btree (ended_at);
+
+CREATE INDEX calls_of_a_session ON interaction.calls USING btree (mentor_session_id) WHERE (mentor_session_id IS NOT NULL);
+
 CREATE INDEX calls_of_a_user ON interaction.call_participants USING btree (user_id, call_id);
 
 CREATE INDEX calls_that_led_to_nothing ON interaction.calls USING btree (id) WHERE (outcome <> 'connected'::text);
+
+CREATE INDEX calls_that_ring ON interaction.calls USING btree (rings) WHERE ((rings IS NOT NULL) AND (started_at IS NULL) AND (ended_at IS NULL));
 
 CREATE INDEX calls_to_decide ON interaction.calls USING btree (id) WHERE ((decision_deadline IS NOT NULL) AND (closed_at IS NULL));
 
@@ -2173,6 +3855,8 @@ CREATE UNIQUE INDEX one_active_call_a_user ON interaction.call_participants USIN
 
 CREATE UNIQUE INDEX one_active_connection_a_pair ON interaction.connections USING btree (user_a, user_b) WHERE (ended_at IS NULL);
 
+CREATE UNIQUE INDEX one_pending_request_a_connection ON interaction.video_requests USING btree (connection_id) WHERE (status = 'pending'::text);
+
 CREATE UNIQUE INDEX one_report_a_subject_and_reporter ON interaction.reports USING btree (reporter_id, subject_type, subject_id) WHERE (subject_type <> 'user'::text);
 
 CREATE INDEX pending_blocks_to_take ON interaction.pending_blocks USING btree (taken_until);
@@ -2183,11 +3867,19 @@ CREATE INDEX reports_by_a_user ON interaction.reports USING btree (reporter_id, 
 
 CREATE INDEX reports_of_a_case ON interaction.reports USING btree (case_id, id);
 
+CREATE INDEX reports_of_messages ON interaction.reports USING btree (subject_id) WHERE (subject_type = 'message'::text);
+
+CREATE INDEX reports_of_what_was_posted ON interaction.reports USING btree (subject_id) WHERE (subject_type = ANY (ARRAY['post'::text, 'comment'::text]));
+
 CREATE INDEX reports_on_a_user ON interaction.reports USING btree (reported_id, id);
 
-CREATE INDEX reports_to_review ON interaction.reports USING btree (id) WHERE (status = ANY (ARRAY['open'::text, 'reviewing'::text]));
-
 CREATE INDEX reports_with_evidence ON interaction.reports USING btree (id) WHERE (evidence IS NOT NULL);
+
+CREATE INDEX video_requests_by_a_user ON interaction.video_requests USING btree (requester_id, id);
+
+CREATE INDEX video_requests_of_a_connection ON interaction.video_requests USING btree (connection_id, id);
+
+CREATE INDEX video_requests_to_a_user ON interaction.video_requests USING btree (approver_id, id);
 
 CREATE INDEX jobs_due ON jobs.pgqueuer USING btree (execute_after) WHERE (status = 'queued'::jobs.pgqueuer_status);
 
@@ -2200,6 +3892,60 @@ CREATE INDEX log_by_age ON jobs.pgqueuer_log USING btree (created);
 CREATE INDEX log_of_a_job ON jobs.pgqueuer_log USING btree (job_id, created DESC);
 
 CREATE UNIQUE INDEX one_job_a_key ON jobs.pgqueuer USING btree (dedupe_key) WHERE ((dedupe_key IS NOT NULL) AND (status = ANY (ARRAY['queued'::jobs.pgqueuer_status, 'picked'::jobs.pgqueuer_status])));
+
+CREATE INDEX check_ins_at_a_place ON ONLY places.check_ins USING btree (location_id, local_day) WHERE counts;
+
+CREATE INDEX check_ins_in_order ON ONLY places.check_ins USING btree (user_id, local_day, at, id);
+
+CREATE INDEX check_ins_other_location_id_local_day_idx ON places.check_ins_other USING btree (location_id, local_day) WHERE counts;
+
+CREATE INDEX check_ins_other_user_id_local_day_at_id_idx ON places.check_ins_other USING btree (user_id, local_day, at, id);
+
+CREATE UNIQUE INDEX one_that_counts_a_place_and_day ON ONLY places.check_ins USING btree (user_id, location_id, local_day) WHERE counts;
+
+CREATE UNIQUE INDEX check_ins_other_user_id_location_id_local_day_idx ON places.check_ins_other USING btree (user_id, location_id, local_day) WHERE counts;
+
+CREATE UNIQUE INDEX each_once_a_reward ON places.reward_ledger USING btree (reward_id, kind);
+
+CREATE INDEX ledger_by_staff ON places.reward_ledger USING btree (by_id) WHERE (by_id IS NOT NULL);
+
+CREATE INDEX ledger_of_a_partner ON places.reward_ledger USING btree (partner_id, at) WHERE (partner_id IS NOT NULL);
+
+CREATE INDEX mentors_at_a_place ON places.mentors USING btree (location_id) WHERE (location_id IS NOT NULL);
+
+CREATE INDEX notes_of_a_user ON places.mentor_notes USING btree (user_id);
+
+CREATE UNIQUE INDEX one_review_a_mentor ON places.reviews USING btree (user_id, mentor_id) WHERE (mentor_id IS NOT NULL);
+
+CREATE UNIQUE INDEX one_review_a_place ON places.reviews USING btree (user_id, location_id) WHERE (location_id IS NOT NULL);
+
+CREATE UNIQUE INDEX one_reward_an_occasion ON places.rewards USING btree (rule_id, user_id, occasion) WHERE (replaces IS NULL);
+
+CREATE INDEX places_by_words ON places.locations USING gin (trigrams) WITH (fastupdate=off) WHERE active;
+
+CREATE INDEX places_near ON places.locations USING gist ("position") WHERE active;
+
+CREATE INDEX places_of_a_partner ON places.locations USING btree (partner_id) WHERE (partner_id IS NOT NULL);
+
+CREATE INDEX places_of_a_type ON places.locations USING btree (type, id) WHERE active;
+
+CREATE INDEX reviews_of_a_mentor ON places.reviews USING btree (mentor_id, id) WHERE (mentor_id IS NOT NULL);
+
+CREATE INDEX reviews_of_a_place ON places.reviews USING btree (location_id, id) WHERE (location_id IS NOT NULL);
+
+CREATE INDEX rewards_that_expire ON places.rewards USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (redeemed_at IS NULL) AND (expired_at IS NULL));
+
+CREATE INDEX rules_in_force ON places.reward_rules USING btree (kind) WHERE active;
+
+CREATE INDEX sessions_of_a_mentor ON places.mentor_sessions USING btree (mentor_user_id, starts_at, id);
+
+CREATE INDEX sessions_of_a_user ON places.mentor_sessions USING btree (user_id, starts_at, id);
+
+CREATE INDEX staff_of_partners ON places.partner_staff USING btree (user_id);
+
+CREATE INDEX unsettled_sessions ON places.mentor_sessions USING btree (ends_at) WHERE (status = 'scheduled'::text);
+
+CREATE INDEX wallets ON places.rewards USING btree (user_id, id);
 
 CREATE INDEX apart_of_a_suspect ON safety.apart USING btree (suspected);
 
@@ -2227,6 +3973,16 @@ CREATE INDEX suspected_of ON safety.suspicions USING btree (of_user_id, user_id)
 
 CREATE INDEX suspicions_by_age ON safety.suspicions USING btree (at) WHERE (cleared_at IS NULL);
 
+CREATE INDEX answers_to_a_comment ON social.comments USING btree (reply_to) WHERE (reply_to IS NOT NULL);
+
+CREATE INDEX audience_of_a_post ON social.post_audience USING btree (post_id, user_id);
+
+CREATE INDEX comments_of_a_post ON social.comments USING btree (post_id, id);
+
+CREATE INDEX comments_of_a_user ON social.comments USING btree (author_id);
+
+CREATE INDEX comments_to_drop ON social.comments USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
 CREATE INDEX contacts_by_mark ON social.contacts USING btree (mark);
 
 CREATE INDEX contacts_known ON social.contacts USING btree (owner_id, user_id) WHERE (user_id IS NOT NULL);
@@ -2242,6 +3998,12 @@ CREATE INDEX friends_by_b ON social.friendships USING btree (user_b, id) INCLUDE
 CREATE INDEX friendships_of_a_room ON social.friendships USING btree (room_id);
 
 CREATE INDEX friendships_that_ended ON social.friendships USING btree (user_a, user_b, id) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX likes_by_time ON social.post_likes USING btree (post_id, created_at, user_id);
+
+CREATE INDEX likes_of_a_user ON social.post_likes USING btree (user_id);
+
+CREATE INDEX media_of_a_post ON social.media USING btree (used_for) WHERE (purpose = 'post'::text);
 
 CREATE INDEX media_of_a_user ON social.media USING btree (owner_id);
 
@@ -2271,6 +4033,12 @@ CREATE UNIQUE INDEX one_friendship_a_pair ON social.friendships USING btree (use
 
 CREATE UNIQUE INDEX one_open_request_a_pair ON social.friend_requests USING btree (LEAST(sender_id, receiver_id), GREATEST(sender_id, receiver_id)) WHERE (state = 'open'::text);
 
+CREATE INDEX posts_for_friends ON social.posts USING btree (author_id, id) WHERE ((visibility <> 'selected'::text) AND (held_at IS NULL) AND (deleted_at IS NULL));
+
+CREATE INDEX posts_of_an_author ON social.posts USING btree (author_id, id);
+
+CREATE INDEX posts_to_drop ON social.posts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
 CREATE INDEX requests_by_end ON social.friend_requests USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 
 CREATE INDEX requests_received ON social.friend_requests USING btree (receiver_id, id) WHERE (state = 'open'::text);
@@ -2278,6 +4046,14 @@ CREATE INDEX requests_received ON social.friend_requests USING btree (receiver_i
 CREATE INDEX requests_refused ON social.friend_requests USING btree (sender_id, receiver_id) WHERE (state = 'refused'::text);
 
 CREATE INDEX requests_sent ON social.friend_requests USING btree (sender_id, id) WHERE (state = 'open'::text);
+
+ALTER INDEX places.check_ins_at_a_place ATTACH PARTITION places.check_ins_other_location_id_local_day_idx;
+
+ALTER INDEX places.check_ins_pkey ATTACH PARTITION places.check_ins_other_pkey;
+
+ALTER INDEX places.check_ins_in_order ATTACH PARTITION places.check_ins_other_user_id_local_day_at_id_idx;
+
+ALTER INDEX places.one_that_counts_a_place_and_day ATTACH PARTITION places.check_ins_other_user_id_location_id_local_day_idx;
 
 ALTER INDEX social.notifications_about ATTACH PARTITION social.notifications_other_about_id_idx;
 
@@ -2327,6 +4103,8 @@ CREATE TRIGGER friendship_ends_with_a_block AFTER INSERT ON identity.blocks FOR 
 
 CREATE TRIGGER friendships_end_with_the_account AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION social.leave_all();
 
+CREATE TRIGGER groups_are_left_with_the_account AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION communication.leave_with_the_account();
+
 CREATE TRIGGER logins_follow AFTER INSERT OR UPDATE OF password_hash, deleted_at ON identity.users FOR EACH ROW EXECUTE FUNCTION identity.keep_logins();
 
 CREATE TRIGGER marks_are_barred AFTER INSERT OR UPDATE OF user_id ON identity.bans FOR EACH ROW EXECUTE FUNCTION safety.bar_marks();
@@ -2337,13 +4115,23 @@ CREATE TRIGGER notifications_go_with_the_account AFTER UPDATE OF deleted_at ON i
 
 CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 
+CREATE TRIGGER sessions_end_with_a_block AFTER INSERT ON identity.blocks FOR EACH ROW EXECUTE FUNCTION places.part_by_block();
+
+CREATE TRIGGER sessions_end_with_the_account AFTER INSERT ON identity.erasures FOR EACH ROW EXECUTE FUNCTION places.part_by_leaving();
+
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE ON identity.blocks FOR EACH ROW EXECUTE FUNCTION safety.apart_by_block();
 
 CREATE TRIGGER suspicions_go_with_the_ban AFTER UPDATE OF lifted_at ON identity.bans FOR EACH ROW WHEN ((new.lifted_at IS NOT NULL)) EXECUTE FUNCTION safety.drop_suspicions();
 
 CREATE TRIGGER username_is_free AFTER INSERT OR UPDATE OF username ON identity.users FOR EACH ROW WHEN ((new.username IS NOT NULL)) EXECUTE FUNCTION identity.username_is_free();
 
+CREATE TRIGGER decided_is_held_or_shown AFTER UPDATE OF status ON interaction.reports FOR EACH ROW WHEN (((new.subject_type = ANY (ARRAY['post'::text, 'comment'::text])) AND (new.status <> old.status))) EXECUTE FUNCTION social.hold_reported();
+
 CREATE TRIGGER gathered AFTER INSERT ON interaction.reports FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION safety.gather();
+
+CREATE TRIGGER reported_is_held AFTER INSERT ON interaction.reports FOR EACH ROW WHEN ((new.subject_type = ANY (ARRAY['post'::text, 'comment'::text]))) EXECUTE FUNCTION social.hold_reported();
+
+CREATE TRIGGER reviews_are_hidden_by_cases AFTER UPDATE OF status ON interaction.reports FOR EACH ROW WHEN (((new.subject_type = 'review'::text) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION places.hide_review();
 
 CREATE TRIGGER room_ends_with_its_connection AFTER UPDATE OF ended_at ON interaction.connections FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION communication.end_room_with_connection();
 
@@ -2353,22 +4141,48 @@ CREATE TRIGGER suspects_are_apart AFTER INSERT ON interaction.reports FOR EACH R
 
 CREATE TRIGGER count_lost_try BEFORE UPDATE ON jobs.pgqueuer FOR EACH ROW WHEN (((old.status = 'picked'::jobs.pgqueuer_status) AND (new.status = 'picked'::jobs.pgqueuer_status) AND (old.queue_manager_id IS DISTINCT FROM new.queue_manager_id))) EXECUTE FUNCTION jobs.count_lost_try();
 
+CREATE TRIGGER mentor_reviews_are_counted AFTER INSERT OR DELETE OR UPDATE OF rating, hidden_at, mentor_id ON places.reviews FOR EACH ROW EXECUTE FUNCTION places.count_mentor_review();
+
+CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON places.reward_ledger FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
+CREATE TRIGGER reviews_are_counted AFTER INSERT OR DELETE OR UPDATE OF rating, hidden_at, location_id ON places.reviews FOR EACH ROW EXECUTE FUNCTION places.count_review();
+
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE OR UPDATE OF cleared_at ON safety.suspicions FOR EACH ROW EXECUTE FUNCTION safety.apart_by_suspicion();
 
 CREATE TRIGGER a_request_that_is_over_is_no_news AFTER UPDATE OF state ON social.friend_requests FOR EACH ROW WHEN (((old.state = 'open'::text) AND (new.state <> 'open'::text))) EXECUTE FUNCTION social.settle_request_notice();
 
+CREATE TRIGGER answers_go_with_the_comment AFTER UPDATE OF deleted_at ON social.comments FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL) AND (new.reply_to IS NULL))) EXECUTE FUNCTION social.answers_go();
+
+CREATE TRIGGER comments_are_counted AFTER INSERT ON social.comments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION social.count_comments();
+
+CREATE TRIGGER comments_are_recounted AFTER UPDATE ON social.comments REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION social.count_comments();
+
+CREATE TRIGGER comments_are_uncounted AFTER DELETE ON social.comments REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION social.count_comments();
+
+CREATE TRIGGER held_with_its_picture AFTER UPDATE OF state ON social.media FOR EACH ROW WHEN (((new.purpose = 'post'::text) AND (new.used_for IS NOT NULL) AND (new.state <> old.state))) EXECUTE FUNCTION social.hold_with_picture();
+
+CREATE TRIGGER likes_are_counted AFTER INSERT ON social.post_likes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION social.count_likes();
+
+CREATE TRIGGER likes_are_uncounted AFTER DELETE ON social.post_likes REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION social.count_likes();
+
 CREATE TRIGGER room_ends_with_its_friendship AFTER UPDATE OF ended_at ON social.friendships FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION communication.end_room_with_connection();
 
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR UPDATE OF ended_at ON social.friendships FOR EACH ROW EXECUTE FUNCTION safety.apart_by_connection();
+
+ALTER TABLE ONLY communication.groups
+    ADD CONSTRAINT groups_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
+
+ALTER TABLE ONLY communication.invitations
+    ADD CONSTRAINT invitations_group_id_fkey FOREIGN KEY (group_id) REFERENCES communication.groups(id);
+
+ALTER TABLE ONLY communication.invitations
+    ADD CONSTRAINT invitations_made_by_fkey FOREIGN KEY (made_by) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
-
-ALTER TABLE ONLY communication.messages
-    ADD CONSTRAINT messages_reply_to_fkey FOREIGN KEY (reply_to) REFERENCES communication.messages(id);
 
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
@@ -2451,6 +4265,9 @@ ALTER TABLE ONLY interaction.call_participants
 ALTER TABLE ONLY interaction.call_participants
     ADD CONSTRAINT call_participants_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
+ALTER TABLE ONLY interaction.call_timelines
+    ADD CONSTRAINT call_timelines_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY interaction.calls
     ADD CONSTRAINT calls_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES identity.users(id);
 
@@ -2505,8 +4322,92 @@ ALTER TABLE ONLY interaction.reports
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_reporter_id_fkey FOREIGN KEY (reporter_id) REFERENCES identity.users(id);
 
+ALTER TABLE ONLY interaction.video_requests
+    ADD CONSTRAINT video_requests_approver_id_fkey FOREIGN KEY (approver_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.video_requests
+    ADD CONSTRAINT video_requests_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
+
+ALTER TABLE ONLY interaction.video_requests
+    ADD CONSTRAINT video_requests_requester_id_fkey FOREIGN KEY (requester_id) REFERENCES identity.users(id);
+
 ALTER TABLE ONLY interaction.decisions
     ADD CONSTRAINT voter_was_in_the_call FOREIGN KEY (call_id, user_id) REFERENCES interaction.call_participants(call_id, user_id);
+
+ALTER TABLE ONLY places.journeys
+    ADD CONSTRAINT journeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.mentor_notes
+    ADD CONSTRAINT mentor_notes_session_id_fkey FOREIGN KEY (session_id) REFERENCES places.mentor_sessions(id);
+
+ALTER TABLE ONLY places.mentor_notes
+    ADD CONSTRAINT mentor_notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.mentor_sessions
+    ADD CONSTRAINT mentor_sessions_location_id_fkey FOREIGN KEY (location_id) REFERENCES places.locations(id);
+
+ALTER TABLE ONLY places.mentor_sessions
+    ADD CONSTRAINT mentor_sessions_mentor_id_fkey FOREIGN KEY (mentor_id) REFERENCES places.mentors(id);
+
+ALTER TABLE ONLY places.mentor_sessions
+    ADD CONSTRAINT mentor_sessions_mentor_user_id_fkey FOREIGN KEY (mentor_user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.mentor_sessions
+    ADD CONSTRAINT mentor_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.mentors
+    ADD CONSTRAINT mentors_location_id_fkey FOREIGN KEY (location_id) REFERENCES places.locations(id);
+
+ALTER TABLE ONLY places.mentors
+    ADD CONSTRAINT mentors_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.locations
+    ADD CONSTRAINT of_a_partner FOREIGN KEY (partner_id) REFERENCES places.partners(id);
+
+ALTER TABLE ONLY places.partner_staff
+    ADD CONSTRAINT partner_staff_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES places.partners(id);
+
+ALTER TABLE ONLY places.partner_staff
+    ADD CONSTRAINT partner_staff_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.reviews
+    ADD CONSTRAINT reviews_location_id_fkey FOREIGN KEY (location_id) REFERENCES places.locations(id);
+
+ALTER TABLE ONLY places.reviews
+    ADD CONSTRAINT reviews_mentor_id_fkey FOREIGN KEY (mentor_id) REFERENCES places.mentors(id);
+
+ALTER TABLE ONLY places.reviews
+    ADD CONSTRAINT reviews_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.reward_ledger
+    ADD CONSTRAINT reward_ledger_by_id_fkey FOREIGN KEY (by_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY places.reward_ledger
+    ADD CONSTRAINT reward_ledger_location_id_fkey FOREIGN KEY (location_id) REFERENCES places.locations(id);
+
+ALTER TABLE ONLY places.reward_ledger
+    ADD CONSTRAINT reward_ledger_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES places.partners(id);
+
+ALTER TABLE ONLY places.reward_ledger
+    ADD CONSTRAINT reward_ledger_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES places.reward_ledger(id);
+
+ALTER TABLE ONLY places.reward_ledger
+    ADD CONSTRAINT reward_ledger_reward_id_fkey FOREIGN KEY (reward_id) REFERENCES places.rewards(id);
+
+ALTER TABLE ONLY places.reward_rules
+    ADD CONSTRAINT reward_rules_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES places.partners(id);
+
+ALTER TABLE ONLY places.rewards
+    ADD CONSTRAINT rewards_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES places.partners(id);
+
+ALTER TABLE ONLY places.rewards
+    ADD CONSTRAINT rewards_replaces_fkey FOREIGN KEY (replaces) REFERENCES places.rewards(id);
+
+ALTER TABLE ONLY places.rewards
+    ADD CONSTRAINT rewards_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES places.reward_rules(id);
+
+ALTER TABLE ONLY places.rewards
+    ADD CONSTRAINT rewards_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY safety.apart
     ADD CONSTRAINT apart_suspected_fkey FOREIGN KEY (suspected) REFERENCES identity.users(id);
@@ -2559,6 +4460,15 @@ ALTER TABLE ONLY safety.suspicions
 ALTER TABLE ONLY safety.suspicions
     ADD CONSTRAINT suspicions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
+ALTER TABLE ONLY social.comments
+    ADD CONSTRAINT answers_on_the_same_post FOREIGN KEY (reply_to, post_id) REFERENCES social.comments(id, post_id);
+
+ALTER TABLE ONLY social.comments
+    ADD CONSTRAINT comments_author_id_fkey FOREIGN KEY (author_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.comments
+    ADD CONSTRAINT comments_post_id_fkey FOREIGN KEY (post_id) REFERENCES social.posts(id);
+
 ALTER TABLE ONLY social.contacts
     ADD CONSTRAINT contacts_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES identity.users(id);
 
@@ -2594,6 +4504,21 @@ ALTER TABLE ONLY social.media
 
 ALTER TABLE ONLY social.notification_lanes
     ADD CONSTRAINT notification_lanes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.post_audience
+    ADD CONSTRAINT post_audience_post_id_fkey FOREIGN KEY (post_id) REFERENCES social.posts(id);
+
+ALTER TABLE ONLY social.post_audience
+    ADD CONSTRAINT post_audience_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.post_likes
+    ADD CONSTRAINT post_likes_post_id_fkey FOREIGN KEY (post_id) REFERENCES social.posts(id);
+
+ALTER TABLE ONLY social.post_likes
+    ADD CONSTRAINT post_likes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.posts
+    ADD CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES identity.users(id);
 
 ALTER TABLE communication.members ENABLE ROW LEVEL SECURITY;
 
@@ -2700,6 +4625,36 @@ ALTER TABLE identity.totp ENABLE ROW LEVEL SECURITY;
 ALTER TABLE identity.user_values ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE identity.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE places.check_ins ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE places.journeys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE places.mentor_notes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE places.mentor_sessions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON places.check_ins TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON places.journeys TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON places.mentor_notes TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON places.mentor_sessions TO app_user USING (((user_id = identity.me()) OR (mentor_user_id = identity.me())));
+
+CREATE POLICY own ON places.rewards TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY owners ON places.check_ins TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON places.journeys TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON places.mentor_notes TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON places.mentor_sessions TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON places.rewards TO pg_database_owner USING (true);
+
+ALTER TABLE places.rewards ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE social.contacts ENABLE ROW LEVEL SECURITY;
 
