@@ -26,6 +26,7 @@ _NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*?)`(?
 _PLACED = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
 _TOO_LONG = re.compile(r"Expected `(?:str|array|bytes|object)` of length <= (\d+)")
 _NOT_KEPT = re.compile("[\0\ud800-\udfff]")
+_NUL, _encode = b"\\u0000", msgspec.json.Encoder().encode
 _UNSTORABLE = "holds characters that are not allowed"
 _MISTAKES = (msgspec.ValidationError, UnicodeEncodeError)
 _WITHOUT_TEXT = frozenset((int, bool, float, type(None), msgspec.UnsetType))
@@ -81,9 +82,19 @@ def _explained(mistake: Exception, data: object) -> AppError:
 
 def _kept(message: S) -> S:
     """The message, when PostgreSQL can keep all of it."""
-    if not _all_storable(_parts(message)):
+    if _may_be_unstorable(message) and not _all_storable(_parts(message)):
         raise _refusal(InvalidRequest, _unstorable(message) or "", _UNSTORABLE)
     return message
+
+
+def _may_be_unstorable(message: Struct) -> bool:
+    """Encoding is the quickest look at every text: it refuses lone surrogates and shows each NUL, but also
+    a backslash that somebody wrote before the same letters.
+    """
+    try:
+        return _NUL in _encode(message)
+    except UnicodeEncodeError:
+        return True
 
 
 def _storable(text: str) -> bool:

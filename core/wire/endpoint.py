@@ -127,8 +127,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     @property
     def revalidated(self) -> bool:
-        """Whether `If-None-Match` may save the answer."""
-        return self.versioned and self.method == "GET"
+        """Whether `If-None-Match` may save the answer, which may be kept then."""
+        return self.versioned and self.method == "GET" and self.cache is not None
 
     @property
     def possible_errors(self) -> tuple[type[AppError], ...]:

@@ -1,8 +1,9 @@
 """The event bus: Redis pub/sub, on one connection for each process. It announces, and stores nothing.
 
-In a cluster that knows sharded pub/sub, users' events are heard and said that way: only the servers of a
-user's slot have work with them. All else is for many, and said to all. As long as a node listens that knows
-plain pub/sub alone, as one of the version before does, all is said plainly; everybody hears both.
+In a cluster whose servers all know sharded pub/sub, users' events are heard and said that way: only the
+servers of a user's slot have work with them. All else is for many, and said to all. As long as a node listens
+that knows plain pub/sub alone, as one of the version before does, or one that has not seen yet that the last
+server is a newer one now, all is said plainly; everybody hears both.
 
 When the connection broke and is back, the functions in `on_return` are called, to read what was missed:
 `composition/` adds those of the gateway, of revocations, of the announcer and of lost data, and
@@ -11,7 +12,7 @@ When the connection broke and is back, the functions in `on_return` are called, 
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ _PAUSE_S = 0.2
 _OF_USERS = b"user:"
 _HEARS_SHARDS = "hears-shards"  # heard by whoever hears sharded channels too
 _SURE = 3  # looks in a row
+_MEETING_S = 0.5  # in which all servers that are there say of what version they are
 Listener = Callable[[bytes], None]
 _log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class Bus:
         self._tasks = TaskSet()
         self._open = AsyncExitStack()
         self._shards: ShardedSubscriber | None = None
+        self._tells_of_shards = False
         self._all_hear_shards = 0
         self._catching_up: dict[Callable[[], Coroutine[Any, Any, None]], bool] = {}
         self.on_return: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -55,12 +58,10 @@ class Bus:
             self._subscriber = await stack.enter_async_context(
                 self._redis.subscriber(self._hear, self._returned)
             )
-            await self._redis.command("PING")  # whether it is a cluster is known then
+            await self._redis.met()
+            await self._meet_all(_MEETING_S)
             if self._redis.can_shard:
-                self._shards = await stack.enter_async_context(
-                    self._redis.sharded_subscriber(self._hear, self._returned)
-                )
-                await self.subscribe(_HEARS_SHARDS, lambda _: None)
+                await self._hear_shards(stack)
             stack.push_async_callback(self._tasks.end)
             await self.subscribe(self._canary, lambda _: self._heard.set())
             await self.subscribe(bundle.CHANNEL, self._unbundle)
@@ -70,6 +71,23 @@ class Bus:
 
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
+
+    async def _meet_all(self, timeout_s: float) -> None:
+        """Whoever has not said yet of what version it is, does so with a connection."""
+        if asked := self._redis.everywhere("PING"):
+            await asyncio.wait(asked, timeout=timeout_s)
+
+    async def _hear_shards(self, stack: AsyncExitStack) -> None:
+        """Hear what is said to users' shards from now on, and let others know that."""
+        if self._shards is None:
+            self._shards = await stack.enter_async_context(
+                self._redis.sharded_subscriber(self._hear, self._returned)
+            )
+            self._shards.around = self._subscriber.around
+        users = [name for name in self._confirmed if name.startswith(_OF_USERS) and self._shards.lacks(name)]
+        await asyncio.gather(*map(self._shards.subscribe, users))
+        await self.subscribe(_HEARS_SHARDS, _nothing)
+        self._tells_of_shards = True
 
     def publish(self, channel: str, message: bytes) -> "asyncio.Future[Any]":
         """Announce it. Perhaps nobody is listening; and when the connection breaks, it is said twice."""
@@ -173,8 +191,7 @@ class Bus:
 
     async def _watch(self) -> None:
         """Send the canary, and count how many in a row did not arrive."""
-        if self._shards is not None:
-            await asyncio.gather(self._shards.check(self._canary_s), self._see_who_hears())
+        await self._see_to_shards()
         self._heard.clear()
         sent = False
         try:
@@ -191,6 +208,16 @@ class Bus:
             self._missed = 0
             self._away.worked()
 
+    async def _see_to_shards(self) -> None:
+        """Hear them as soon as all servers know them, and say it to them when all listeners do."""
+        if self._redis.is_cluster and not self._tells_of_shards:
+            await self._meet_all(self._canary_s)
+            if self._redis.can_shard:
+                with suppress(*OUTAGES):  # once more with the next look
+                    await self._hear_shards(self._open)
+        if self._shards is not None:
+            await asyncio.gather(self._shards.check(self._canary_s), self._see_who_hears())
+
     async def _see_who_hears(self) -> None:
         """Say it to the shards as soon as nobody listens, for some looks, who would not hear that."""
         asked = self._redis.everywhere("PUBSUB", "NUMSUB", bundle.CHANNEL, _HEARS_SHARDS)
@@ -201,3 +228,7 @@ class Bus:
         elif len(told) == len(answers):  # who does not answer may have such a listener
             self._all_hear_shards += 1
         self._redis.shards = self._all_hear_shards >= _SURE
+
+
+def _nothing(_: bytes) -> None:
+    """To be listened to says all there is to say."""

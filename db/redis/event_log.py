@@ -6,7 +6,7 @@ with an offset.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ REVOKED = b"revoked"
 CONTINUED = b"continued"
 # How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
 _TOLD_MS = 86_400_000
+_NOT_KEPT = b"\n\n"  # how an announcement begins that has no ids
+_TOLD_AT_ONCE = 128
+_LINES = 6  # of each event in it
 _REPLICATED_S = 5  # a replica that is away for longer is not waited for
 
 
@@ -56,6 +59,9 @@ class _OfCall(Struct, frozen=True):
     call_id: str | None = None
 
 
+_read_call = msgspec.json.Decoder(_OfCall).decode
+
+
 class Announcement(Struct, frozen=True):
     """An event as a node hears or reads it. Volatile: no `id`. `before`: the one before it, if known.
 
@@ -75,7 +81,7 @@ class Announcement(Struct, frozen=True):
         if not self.name.startswith(("call:", "decision:")):
             return None
         try:
-            return msgspec.json.decode(self.data, type=_OfCall).call_id
+            return _read_call(self.data).call_id
         except msgspec.MsgspecError:  # a newer one, that names its call otherwise
             return None
 
@@ -103,17 +109,33 @@ def channel(user_id: str) -> str:
     return f"user:{{{user_id}}}"
 
 
-def read_announcement(raw: bytes) -> Announcement:
-    """The six lines that stream.lua publishes."""
-    id_, before, name, device, not_device, data = raw.split(b"\n", 5)
+def read_announcements(raw: bytes) -> Sequence[Announcement]:
+    """What stream.lua publishes: six lines for each event, those of the last one first."""
+    return _said_to_many(raw) if raw.startswith(_NOT_KEPT) else _read_lines(raw)
+
+
+def _read_lines(raw: bytes) -> Sequence[Announcement]:
+    lines = raw.split(b"\n")
+    if len(lines) == _LINES:
+        return (_announcement(*lines),)
+    last = _announcement(*lines[:_LINES])
+    return (*(_announcement(*lines[at : at + _LINES]) for at in range(_LINES, len(lines), _LINES)), last)
+
+
+def _announcement(
+    id_: bytes, before: bytes, name: bytes, device: bytes, not_device: bytes, data: bytes
+) -> Announcement:
     return Announcement(
         _place(id_) if id_ else None,
         _place(before) if before else None,
         name.decode(),
-        device.decode(),
-        not_device.decode(),
+        device.decode() if device else "",
+        not_device.decode() if not_device else "",
         data,
     )
+
+
+_said_to_many = lru_cache(64)(_read_lines)  # what is not kept may be said to many in the same words
 
 
 def _place(raw: bytes) -> EventId:
@@ -207,14 +229,21 @@ class EventLog:
                 repeatable=True,
                 fault=unavailable,
             )
-            for some in self._redis.together(each.user_ids)
+            for all_of_one in self._redis.together(each.user_ids)
+            for some in _batched(all_of_one)
         ]
         return parts[0] if len(parts) == 1 else in_any_case(asyncio.ensure_future(_behind(parts)))
 
-    async def look(self) -> Mapping[int, LogIdentity]:
+    async def look(self) -> Mapping[str, LogIdentity]:
         """Read which logs there are now: `Logs`. One is another than before if Redis has lost data of it."""
         try:
             return await self.logs.look()
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+
+    async def _met(self) -> None:
+        try:
+            await self._redis.met()
         except (RedisError, OSError) as error:
             raise Unavailable from error
 
@@ -227,10 +256,12 @@ class EventLog:
 
     def send_all(self, events: Iterable[tuple[str, Event]]) -> "asyncio.Future[None]":
         """As `services.ports.Events` promises."""
-        told = [
-            (channel(user_id).encode(), _volatile(event.event, msgspec.json.encode(event)))
-            for user_id, event in events
-        ]
+        told: list[tuple[bytes, bytes]] = []
+        said: dict[int, bytes] = {}
+        for user_id, event in list(events):
+            if (text := said.get(id(event))) is None:  # what many are told is encoded once
+                text = said[id(event)] = _volatile(event.event, msgspec.json.encode(event))
+            told.append((channel(user_id).encode(), text))
         if len(told) < bundle.LEAST:
             return _sent([self._redis.announce(where, said) for where, said in told])
         bundles = (told[start : start + bundle.MOST] for start in range(0, len(told), bundle.MOST))
@@ -258,6 +289,7 @@ class EventLog:
         To make an offset for a state, read the stream first and then the state. Log and stream are of one
         time: if a replica takes over meanwhile, both are read again.
         """
+        await self._met()
         while True:
             masters, found = self._redis.masters, await self._tail(user_id, last)
             await self._redis.looked()
@@ -295,6 +327,13 @@ class EventLog:
         """Connection `sid` continues the one with this `pid`: nodes that hold an older one close it."""
         message = b"\n".join((CONTINUED, pid.encode(), sid.encode()))
         await self._answers(self._redis.announce(channel(user_id), message, repeatable=True))
+
+
+def _batched(user_ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Those of a large group are told by several scripts, between which others have their turn."""
+    if len(user_ids) <= _TOLD_AT_ONCE:
+        return (user_ids,)
+    return [user_ids[at : at + _TOLD_AT_ONCE] for at in range(0, len(user_ids), _TOLD_AT_ONCE)]
 
 
 def unavailable(error: Exception) -> Exception:

@@ -68,22 +68,30 @@ class MarketReader:
         return tuple([wait for wait in found if wait])
 
     def _wait(self, mode: str, noted: bytes) -> Wait | None:
-        """From what claim.lua and leave.lua note: the wait, the places of the ticket, and when who left."""
-        waited, _, places = noted.decode().partition(" ")
-        others, _, left = places.rpartition(" ") if waited == "-" else (places, "", "")
+        """From what the scripts note: the wait, the places of the ticket, until when, and who left after how
+        long; the version before did not say until when."""
+        waited, _, rest = noted.decode().partition(" ")
+        places, _, when = rest.partition(" @")
+        if when:
+            at, _, left = when.partition(" ")
+        elif waited == "-" and rest.rpartition(" ")[2].isdigit():
+            at, (places, _, left) = "", rest.rpartition(" ")
+        else:
+            at = left = ""
         try:
-            if left.isdigit():
-                return Wait(_kind_of(others, mode), int(left), left=True)
-            return Wait(_kind_of(places, mode), None if waited == "-" else int(waited))
+            kind, traits = _of_places(places, mode)
+            lasted = int(left) if left else None if waited == "-" else int(waited)
+            return Wait(kind, lasted, left=bool(left), at=int(at) if at else None, traits=traits)
         except ValueError as error:
             self._unusable.skipped("wait", mode, error)
             return None
 
 
 @lru_cache(maxsize=1_000)
-def _kind_of(places: str, mode: str) -> str:
-    """The kind of a ticket that stood in these. Raises ValueError."""
+def _of_places(places: str, mode: str) -> tuple[str, tuple[str, ...]]:
+    """The kind and the traits of a ticket that stood in these. Raises ValueError."""
     if not places:
         raise ValueError(places)
-    pools = (place.removeprefix(f"{mode}:") for place in places.split()[1:])
-    return " ".join(sorted(pool for pool in pools if pool.count(":") == 1))
+    words = [place.removeprefix(f"{mode}:") for place in places.split()[1:]]
+    kind = " ".join(sorted(pool for pool in words if pool.count(":") == 1))
+    return kind, tuple(sorted(word for word in words if "=" in word))

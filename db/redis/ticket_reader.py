@@ -1,6 +1,7 @@
 """Reads tickets by id. A ticket never changes under its id, so a process reads each only once."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
@@ -13,6 +14,7 @@ from db.redis.unusable import Unusable
 
 _CACHED = 50_000
 _AT_ONCE = 500  # in one command, so that Redis can answer others in between
+_LOOKS = 16  # of one turn: those of one gender who seek the same see the same
 
 _Bodies = asyncio.Future[Any]
 
@@ -24,6 +26,8 @@ class TicketReader:
         self._unusable = unusable
         self._known: dict[bytes, Ticket | None] = {}  # None: it could not be read
         self._reading: dict[bytes, _Bodies] = {}
+        # The latest that were asked for: many of a turn ask for the same.
+        self._found: deque[tuple[Sequence[bytes], Sequence[Ticket]]] = deque(maxlen=_LOOKS)
         self._ticket = msgspec.msgpack.Decoder(Ticket).decode
 
     def keep(self, ticket: Ticket) -> None:
@@ -33,6 +37,7 @@ class TicketReader:
     def forget(self, ticket: Ticket) -> None:
         """The next who asks for it reads it again."""
         self._known.pop(ticket.id.encode(), None)
+        self._found.clear()
 
     def known(self, ticket_id: bytes) -> Ticket | None:
         """Raises KeyError: nobody here has read it."""
@@ -40,15 +45,27 @@ class TicketReader:
 
     async def read(self, ids: Sequence[bytes], ask: Callable[[Sequence[bytes]], _Bodies]) -> Sequence[Ticket]:
         """Those of these tickets that still exist. `ask` asks Redis for so many."""
+        if (found := self._found_before(ids)) is not None:
+            return found
         known = self._known
         if unknown := [ticket_id for ticket_id in ids if ticket_id not in known]:
             self._ask_for([ticket_id for ticket_id in unknown if ticket_id not in self._reading], ask)
             for reading in dict.fromkeys(self._reading[ticket_id] for ticket_id in unknown):
                 await asyncio.shield(reading)  # others wait for it too
+            if (found := self._found_before(ids)) is not None:  # by somebody else who waited for the same
+                return found
         found = [ticket for ticket_id in ids if (ticket := known.get(ticket_id))]
+        self._found.appendleft((ids, found))
         if len(known) > _CACHED:
             self._forget()
         return found
+
+    def _found_before(self, ids: Sequence[bytes]) -> Sequence[Ticket] | None:
+        """For the very same answer of Redis."""
+        for asked, found in self._found:
+            if asked is ids:
+                return found
+        return None
 
     def decode(self, body: bytes, name: str) -> Ticket | None:
         """None: only another version reads it, which is said under this name."""

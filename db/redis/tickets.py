@@ -1,6 +1,6 @@
 """Tickets in Redis: the queue of one region, all of it in one slot of a cluster. Owner of `queue:{region}:*`.
 
-    tickets, places   hash    ticket id -> the ticket; -> the sorted sets it stands in, as words
+    tickets, places   hash    ticket id -> the ticket; -> the sorted sets it stands in, and traits, as words
     users             hash    user id -> ticket id: at most one each
     leases            zset    user id by the time at which the lease ends
     <mode>            zset    ticket id by joined_at: all who wait, without reserved places (`reserve`)
@@ -12,13 +12,15 @@
                               the ticket that left; for an hour
     left:<user>       string  the ticket that the user wanted to leave while a claim held it; for an hour
     came:<user>       string  when the user joined last (ms); for 30 s
-    noted:<user>      string  when the user was last noted to have left by themselves (ms); for five minutes
+    noted:<user>      string  when the user was last noted to have left by themselves (ms); for 15 minutes
+    habit:<user>      string  "waits left ms offers missed": as they were before (`matching/habit.py`); a week
+    missed:<user>     string  the latest call that they are noted not to have accepted; for an hour
     gone              hash    ticket id -> "user reason": left, still to be told
     <mode>:turn       string  the node that sweeps
     <mode>:news       string  when news of the wait were sent last
-    <mode>:recent     list    the latest tickets to join, newest first
-    <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose time has ended, and
-                              "- places ms" of those who left by themselves
+    <mode>:recent     list    the latest tickets to join, newest first, without `haunts`
+    <mode>:waits      list    "ms places @at" of the latest matched, "- places @at" of those whose time ended,
+                              and "- places @at ms" of those who left by themselves
     aside             list    claims that no node could finish, for an operator to look at
 
 Each change is one script, so that a crash falls between changes and never inside one. What came first is
@@ -32,6 +34,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from core.presence import channel
 from core.ticket import (
@@ -50,8 +53,10 @@ from core.ticket import (
 from core.vocabulary import Gender, LeftReason
 from db.redis.market_reader import MarketReader
 from db.redis.multiplexed import Arg, RedisClient, Script, load_script, script_words
+from db.redis.queue_keys import Learnt, prefix
 from db.redis.ticket_reader import TicketReader
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
+from matching.habit import Before, Habit
 from matching.pools import pools_for, pools_of
 
 _LUA = Path(__file__).with_name("lua") / "queue"
@@ -71,14 +76,9 @@ _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _UNREADABLE_MS = 60_000
 
 
-def prefix(region: str) -> str:
-    """The prefix of all keys of the region's queue; the braces keep them in one slot."""
-    return f"queue:{{{region}}}"
-
-
 def places(ticket: Ticket) -> str:
-    """The sorted sets that a ticket is in: that of its mode, and its pools."""
-    return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in pools_of(ticket))])
+    """The sorted sets that a ticket is in, of its mode and pools; then its traits, noted with its wait."""
+    return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in (*pools_of(ticket), *ticket.traits))])
 
 
 class RedisTickets:
@@ -96,10 +96,16 @@ class RedisTickets:
         self._claim = msgspec.msgpack.Decoder(Claim).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
-    async def out(self, user_id: str) -> str:
-        """What took this user out of the queue last, for `join` to compare; empty if nothing did lately."""
-        out = cast("bytes | None", await self._ask("GET", f"out:{user_id}"))
-        return out.decode() if out else ""
+    async def before(self, user_id: str) -> Before:
+        """What took this user out of the queue last, for `join` to compare, and how they waited before."""
+        return (await self.before_each([user_id]))[0]
+
+    async def before_each(self, user_ids: Sequence[str]) -> Sequence[Before]:
+        """The same of several, in one trip."""
+        keys = [f"{self._prefix}:{what}:{user_id}" for what in ("out", "habit") for user_id in user_ids]
+        noted = cast("list[bytes | None]", await self._redis.command("MGET", *keys))
+        each = zip(noted[: len(user_ids)], noted[len(user_ids) :], strict=True)
+        return [Before(out.decode() if out else "", Habit.read(habit)) for out, habit in each]
 
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
         """Enter, and announce it, or get the ticket that the user has already, waiting or claimed.
@@ -110,18 +116,22 @@ class RedisTickets:
         return await self._placed(ticket, await self._join(ticket, lease_until, out))
 
     async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
-        """`join`, and then how many are `waiting` and the `candidates`, in one trip."""
+        """`join`, and then how many are `waiting` and the ids of the `candidates`, in one trip."""
         joining, looking = self._join(ticket, lease_until, out), self._look(ticket, limit)
         placed = await self._placed(ticket, await joining)
         waiting, ids = await looking
-        if placed is None:
-            return None
-        return Placed(placed, waiting, await self._tickets(ids))
+        return None if placed is None else Placed(placed, waiting, ids)
+
+    def keep(self, ticket: Ticket) -> None:
+        """Another node has just made it: nobody here needs to read it."""
+        self._reader.keep(ticket)
 
     def _join(self, ticket: Ticket, lease_until: int, out: str | None) -> "asyncio.Future[Any]":
         whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
         out = "?" if out is None else out
-        return self._together("join", *whose, lease_until, out, channel(ticket.user_id))
+        # The latest to join are kept when they have long left, and then nobody is to learn where they go.
+        less = self._encode(replace(ticket, haunts=())) if ticket.haunts else ""
+        return self._together("join", *whose, lease_until, out, channel(ticket.user_id), less)
 
     async def _placed(self, ticket: Ticket, own: bytes) -> Ticket | None:
         """What join.lua has answered means."""
@@ -138,19 +148,24 @@ class RedisTickets:
     async def leave(
         self, user_id: str, reason: LeftReason, ticket_id: str | None = None, *, at: int | None = None
     ) -> Departure | None:
-        """Take the waiting ticket out (only that one, if named); None when there is none to take.
-
-        One that a claim holds is not given back to who has `left`, unless they join again. `at`: they leave
-        by themselves, at this time (ms), from which is learnt how long people wait.
-        """
+        """As the port. One that a claim holds is not given back to who has `left`, unless they join again."""
         whose = (user_id, reason, ticket_id or "")
         left = await self._run("leave", *whose, _REMEMBER_OUT_MS, "" if at is None else at)
         return Departure(ticket_id=left.decode(), user_id=user_id, reason=reason) if left else None
 
+    async def missed(self, ticket: Ticket, call_id: str, at: int, *, waited_ms: int, gone: bool) -> None:
+        """Its user did not accept this offer; `gone`: so they have left by themselves, at that time (ms)."""
+        whose = (ticket.user_id, call_id, _REMEMBER_OUT_MS, places(ticket))
+        await self._run("missed", *whose, waited_ms, at, "gone" if gone else "")
+
+    async def forget(self, user_id: str) -> None:
+        """What was learnt of how this user waits and answers."""
+        await Learnt(self._redis, self._region).forget(user_id)
+
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user, waiting or claimed."""
         own = cast("bytes | None", await self._ask("HGET", "users", user_id))
-        found = await self._tickets([own]) if own else ()
+        found = await self.read([own]) if own else ()
         return found[0] if found else None
 
     async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:
@@ -184,23 +199,22 @@ class RedisTickets:
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
         """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
         _, ids = await self._look(ticket, limit)
-        return await self._tickets(ids)
+        return await self.read(ids)
 
     async def look(self, ticket: Ticket, limit: int) -> Sequence[Ticket] | None:
         """`candidates` of a ticket that waits; None: it does not, or not any more."""
         place, looking = self._ask("ZSCORE", ticket.mode, ticket.id), self._look(ticket, limit)
         _, ids = await looking
-        return await self._tickets(ids) if await place is not None else None
+        return await self.read(ids) if await place is not None else None
 
     def _look(self, ticket: Ticket, limit: int) -> "asyncio.Future[Any]":
         """Who looks in the same pools in one turn sees the same, after all of them have joined."""
-        return self._redis.share(
-            _SCRIPTS["candidates"], (self._prefix,), (limit, ticket.mode, *_pools(ticket))
-        )
+        pools = (f"{ticket.mode}:{pool}" for pool in pools_for(ticket))
+        return self._redis.share(_SCRIPTS["candidates"], (self._prefix,), (limit, ticket.mode, *pools))
 
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
-        return await self._tickets(cast("list[bytes]", await self._ask("ZRANGE", mode, 0, -1)))
+        return await self.read(cast("list[bytes]", await self._ask("ZRANGE", mode, 0, -1)))
 
     async def market(self, mode: str) -> Market:
         """A summary of the queue: the latest to join, how many wait in each pool, the latest waits."""
@@ -224,7 +238,7 @@ class RedisTickets:
         asked = [(self._ask("ZCARD", pool), self._ask("ZRANDMEMBER", pool, each)) for pool in places]
         present, pools = int(await place is not None), []
         for gender, (number, ids) in zip(ticket.genders, asked, strict=True):
-            drawn = await self._tickets([ticket_id for ticket_id in await ids if ticket_id != own])
+            drawn = await self.read([ticket_id for ticket_id in await ids if ticket_id != own])
             others = await number - (present if gender == ticket.card.gender else 0)
             pools.append(Pool(others, tuple(drawn)))
         return Census(await waiting - present, tuple(pools))
@@ -310,7 +324,8 @@ class RedisTickets:
     async def lapse(self, now: int, lease_ms: int | None = None) -> Sequence[Departure]:
         """Take out tickets whose lease has expired. Gives all departures that were not `told` yet.
 
-        `lease_ms`: how long a lease is, which says when each user was last there: then they have left.
+        `lease_ms`: how long a lease is, which says when each user was last there: then they have left. Where
+        it ended as long ago, nobody was there to judge: nothing is learnt of who did not come back.
         """
         bounds = (_AT_ONCE, _REMEMBER_OUT_MS, "" if lease_ms is None else lease_ms)
         gone = await self._run("lapse", now, *bounds)
@@ -362,18 +377,12 @@ class RedisTickets:
         """One script for all who ask for it in this turn."""
         return self._redis.gather(_SCRIPTS[script], (self._prefix,), args, head=head, repeatable=True)
 
-    def _ask(
-        self, command: str, key: str, *args: Arg, repeatable: bool | None = None
-    ) -> "asyncio.Future[Any]":
-        return self._redis.command(command, f"{self._prefix}:{key}", *args, repeatable=repeatable)
+    def _ask(self, verb: str, key: str, *args: Arg, repeatable: bool | None = None) -> "asyncio.Future[Any]":
+        return self._redis.command(verb, f"{self._prefix}:{key}", *args, repeatable=repeatable)
 
-    async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
-        """Those of these tickets that still exist."""
+    async def read(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
+        """Those of these tickets that still exist, and perhaps some that this process has read before."""
         return await self._reader.read(ids, lambda some: self._ask("HMGET", "tickets", *some))
-
-
-def _pools(ticket: Ticket) -> Sequence[str]:
-    return [f"{ticket.mode}:{pool}" for pool in pools_for(ticket)]
 
 
 def _two(claim: Claim) -> tuple[str, str, str, str]:

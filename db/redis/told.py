@@ -28,7 +28,7 @@ class Streams(Struct, frozen=True):
 def streams_of(told: Iterable[Told]) -> dict[str, int]:
     """The streams in which these are told, with their places among the keys that told.lua describes."""
     users = dict.fromkeys(each.user_id for each in told)
-    return {f"events:{{{user_id}}}": nth for nth, user_id in enumerate(users, 4)}
+    return {f"events:{{{user_id}}}": nth for nth, user_id in enumerate(users, 5)}
 
 
 def words(told: Told, streams: dict[str, int]) -> Sequence[Arg]:

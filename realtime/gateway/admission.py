@@ -12,12 +12,13 @@ from core.tokens import Access
 from core.wire.decode import decode
 from db.postgres.profiles import Beginning
 from db.redis.bus import Bus
-from db.redis.event_log import CONTINUED, REVOKED, EventLog, channel, read_announcement
+from db.redis.event_log import CONTINUED, REVOKED, EventLog, channel, read_announcements
 from realtime.gateway.account_limits import AccountLimits
 from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
+from realtime.gateway.device_kind import device_kind
 from realtime.gateway.ports import ClientsQueue, SightingsQueue
 from realtime.gateway.recovery import Recovery, Succession
 from realtime.gateway.revocations import Revocations
@@ -82,7 +83,9 @@ class Admission:
             self._clients.add(access.session_id, app)
         _log.debug("a connection is admitted", sid=sid, user_id=access.user_id, client=wanted.client)
         return Connection(
-            Caller(access.user_id, access.session_id, wanted.device_id or opening.pid, sid),
+            Caller(
+                access.user_id, access.session_id, wanted.device_id or opening.pid, sid, _kind(wanted, origin)
+            ),
             opening,
             expires_at=access.expires_at,
             subscription=subscription,
@@ -132,7 +135,8 @@ class Admission:
             if succession.is_replaced(pid, by):
                 self._revocations.replace(sid)
         else:
-            subscription.take(read_announcement(raw))
+            for announcement in read_announcements(raw):
+                subscription.take(announcement)
 
 
 def _sighting(user_id: str, wanted: ConnectAuth, origin: RequestOrigin) -> Sighting:
@@ -144,6 +148,10 @@ def _sighting(user_id: str, wanted: ConnectAuth, origin: RequestOrigin) -> Sight
         device_ids=(wanted.device_id,) if wanted.device_id else (),
         client=client_print("socket", origin.user_agent, origin.language, *app),
     )
+
+
+def _kind(wanted: ConnectAuth, origin: RequestOrigin) -> str:
+    return device_kind(wanted.client.platform if wanted.client else None, origin.user_agent)
 
 
 def _app(wanted: ConnectAuth) -> SessionClient | None:

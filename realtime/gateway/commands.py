@@ -11,7 +11,7 @@ from msgspec import Struct
 from core.clock import Clock
 from core.deadlines import WorkDeadlines
 from core.errors import RateLimited, Unauthenticated, Unavailable
-from core.later import Later
+from core.later import Later, Waits
 from core.wire.message import Command
 from db.outage import Outage
 from realtime.gateway.boundary import CommandBoundary, done, failed, refused
@@ -36,7 +36,7 @@ class Commands:
     def answer(
         self, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer | Awaitable[Answer]:
-        """The acknowledgement of one command, or what gives it: a coroutine, or what tells it later."""
+        """The acknowledgement of one command, or what gives it, once it has waited, or later."""
         begun = perf_counter()
         try:
             turn = self._take_turn(connection, name)
@@ -46,17 +46,10 @@ class Commands:
             return answer
         if turn is None and name in self._boundary.prompt:
             return self._promptly(begun, connection, name, arguments)
-        return self._in_turn(begun, turn, connection, name, arguments)
+        return Waits(self._in_turn(begun, turn, connection, name, arguments))
 
     async def _in_turn(
         self, begun: float, turn: Turn | None, connection: Connection, name: str, arguments: tuple[Any, ...]
-    ) -> Answer:
-        answer = await self._answered(turn, connection, name, arguments)
-        self._metrics.answered(name, begun, answer)
-        return answer
-
-    async def _answered(
-        self, turn: Turn | None, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer:
         # From its arrival: a client that sent many at once does not wait for each of them in turn.
         task = self._deadlines.begin(asyncio.get_running_loop())
@@ -65,18 +58,20 @@ class Commands:
                 await connection.command_queue.wait(turn)
             try:
                 if connection.revoked:  # while this command waited for its turn
-                    return refused(Unauthenticated(_OVER))
-                answer = await self._boundary.answer(connection.caller, name, arguments)
+                    answer = refused(Unauthenticated(_OVER))
+                else:
+                    answer = await self._boundary.answer(connection.caller, name, arguments)
+                    self._in_time()
+                    connection.known_ticket.answered(answer)
             finally:
                 connection.command_queue.give()
         except asyncio.CancelledError:
             if not self._deadlines.was_late(task):
                 raise
-            return self._too_late(name)
+            answer = self._too_late(name)
         finally:
             self._deadlines.end(task)
-        self._in_time()
-        connection.known_ticket.answered(answer)
+        self._metrics.answered(name, begun, answer)
         return answer
 
     def _promptly(
@@ -95,9 +90,8 @@ class Commands:
         if work.done():
             connection.command_queue.give()
             return self._said(begun, connection, name, work)
-        loop = asyncio.get_running_loop()
         answer: Later[Answer] = Later()
-        self._deadlines.watch(work, loop)
+        self._deadlines.watch(work, work.get_loop())  # to ask which one runs is a system call
         work.add_done_callback(partial(self._done, begun, connection, name, answer))
         return answer
 

@@ -8,7 +8,8 @@ from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.known_ticket import SAY_WHICH_TICKET
 from realtime.gateway.liveness import MATTERS, LivenessMonitor
-from realtime.gateway.recovery import Recovery, worth_replaying
+from realtime.gateway.ports import Receipts
+from realtime.gateway.recovery import Recovery, last_seqs, worth_replaying
 from realtime.gateway.socket_writer import SocketWriter
 
 
@@ -23,7 +24,9 @@ class Delivery:
         events: EventLog,
         recovery: Recovery,
         liveness: LivenessMonitor,
+        receipts: Receipts,
     ) -> None:
+        self._receipts = receipts
         self._registry, self._writer, self._liveness = registry, writer, liveness
         self._events, self._recovery = events, recovery
 
@@ -53,4 +56,6 @@ class Delivery:
         mine = [missed for missed in opening.missed if missed.is_for(caller.device)]
         for announcement in worth_replaying(mine):
             self.send(caller.sid, caller.user_id, announcement)
+        if seqs := last_seqs(mine):
+            self._receipts.replayed(caller.user_id, seqs)
         return (opening.missed[-1].id if opening.missed else None) or opening.start

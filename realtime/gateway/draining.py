@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 from math import ceil
 
-from core.ending import Ending
+from core.ending import SENT_AWAY_S, Ending
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.socket_writer import SocketWriter
@@ -62,7 +62,7 @@ class Draining:
             now = loop.time()
             if self._ending.hurried:
                 over = min(over, now)
-            if now > over + self._latest_s:
+            if now > over + self._latest_s or not self._ending.left_s(SENT_AWAY_S):
                 break
             many, rest_s = pace(len(here), over - now)
             at_ease = list(islice(filter(self._is_at_ease, here), many))

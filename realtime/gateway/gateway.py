@@ -6,6 +6,7 @@ elsewhere is in Redis and Postgres.
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -32,7 +33,8 @@ from realtime.gateway.socket_writer import SocketWriter
 from services.accounts import RequestOrigin
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
-_ENDING_S = 2
+_LEAVING_AT_ONCE = 16  # the same for those that have closed, so that all others are served between them
+_ENDING_S = 4
 _OPENING_S = 15  # each step has its own limit; stopping one halfway costs more than being late
 _WENT_AWAY = "The connection went away while it was being opened."
 _log = structlog.get_logger()
@@ -60,6 +62,8 @@ class Gateway:
         self._admission, self._revocations, self._delivery = admission, revocations, delivery
         self._commands, self._lifecycle, self._tasks = commands, lifecycle, tasks
         self._turnstile = asyncio.Semaphore(_AT_ONCE)
+        self._way_out = asyncio.Semaphore(_LEAVING_AT_ONCE)
+        self._leaving = 0
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -160,37 +164,49 @@ class Gateway:
 
     # --- Going ---
 
-    async def disconnect(self, sid: str) -> None:
-        """The Socket.IO server reports that this connection has closed."""
+    async def disconnect(self, sid: str, *, left: bool = False) -> None:
+        """The Socket.IO server reports that this connection has closed. `left`: by the client's own word."""
         self._arrivals.end(sid)
         connection = self._registry.remove(sid)
         if connection is None:
             return
-        await self._admission.forget(connection)
+        self._leaving += 1
         try:
-            if connection.sent_away and not connection.revoked:
-                await self._lifecycle.sent_away(connection.caller)
-            else:
-                await self._lifecycle.departed(connection.caller, signed_out=connection.signed_out)
+            await self._admission.forget(connection)
+            async with self._way_out:
+                await self._depart(connection, left=left)
         except AWAY as error:
             # A departure that was not settled is found like an expired lease, by this node or another.
             _log.debug("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
         finally:
-            if not self._registry:
+            self._leaving -= 1
+            if not (self._registry or self._leaving):
                 self._empty.set()
 
-    async def end(self) -> None:
+    async def _depart(self, connection: Connection, *, left: bool) -> None:
+        if connection.sent_away and not connection.revoked:
+            await self._lifecycle.sent_away(connection.caller)
+        else:
+            signed_out = connection.signed_out
+            await self._lifecycle.departed(connection.caller, signed_out=signed_out, left=left)
+
+    async def end(self, within_s: float = _ENDING_S) -> None:
         """All transports have been closed: see to it that every connection is let go of."""
+        patience_s = min(_ENDING_S, within_s) / 2
         try:
-            async with asyncio.timeout(_ENDING_S):
+            async with asyncio.timeout(patience_s):
                 await self._empty.wait()
                 return
         except TimeoutError:
-            _log.warning("not every connection could be closed in time", left=len(self._registry))
+            left = len(self._registry) + self._leaving
+            _log.warning("not every connection could be closed in time", left=left)
         finally:
             self._tasks.cancel()
-        if late := [asyncio.create_task(self.disconnect(each.sid)) for each in self._registry.callers]:
-            await asyncio.wait(late, timeout=_ENDING_S)
+        for caller in self._registry.callers:
+            self._tasks.spawn(self.disconnect(caller.sid))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._empty.wait()
 
     def _refusal(self, error: AppError) -> Refused:
         described = describe(error)

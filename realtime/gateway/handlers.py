@@ -7,6 +7,8 @@ from core.proxies import network_of
 from realtime.gateway.gateway import Gateway
 from services.accounts import RequestOrigin
 
+_CLIENT_DISCONNECT = "client disconnect"  # as realtime/transport/reasons.py has it
+
 
 def register_handlers(server: Any, gateway: Gateway) -> None:
     """Every event of every client goes to the gateway."""
@@ -14,8 +16,8 @@ def register_handlers(server: Any, gateway: Gateway) -> None:
     async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         server.answer_connect(sid, await gateway.connect(sid, auth, _origin(environ)))
 
-    async def disconnect(sid: str, _reason: str) -> None:
-        await gateway.disconnect(sid)
+    async def disconnect(sid: str, reason: str) -> None:
+        await gateway.disconnect(sid, left=reason == _CLIENT_DISCONNECT or server.left(sid))
 
     async def command(name: str, sid: str, *arguments: Any) -> Any:
         answer = gateway.command(name, sid, *arguments)

@@ -20,6 +20,9 @@ class _OfTicket(Struct, frozen=True):
     ticket_id: str = ""
 
 
+_read = msgspec.json.Decoder(_OfTicket).decode
+
+
 class KnownTicket:
     """`ticket_id` of one connection's client, or None."""
 
@@ -35,11 +38,11 @@ class KnownTicket:
     def hear(self, announcement: Announcement) -> None:
         """An event was sent; any may come here."""
         if announcement.name == "queue:left":
-            self._left = msgspec.json.decode(announcement.data, type=_OfTicket).ticket_id
+            self._left = _read(announcement.data).ticket_id
             if self.ticket_id == self._left:
                 self.ticket_id = None
         elif announcement.name == "call:ended":
-            ticket = msgspec.json.decode(announcement.data, type=_OfTicket).ticket
+            ticket = _read(announcement.data).ticket
             if ticket is not None:
                 self.told(ticket.id)
 

@@ -1,9 +1,9 @@
 """Watches connections that somebody waits for: those of users who are in an offer or a call.
 
 A phone that sleeps answers no ping, and its connection stays open for most of a minute. Clients are pinged at
-an offer, and every few seconds in a call. One that is silent for too long counts as gone for presence, queue
-and calls, though its connection stays open, and arrives again with its first word. Each node watches the
-connections that it holds, and no others.
+an offer, unless they say something by themselves within a moment, and every few seconds in a call. One that
+is silent for too long counts as gone for presence, queue and calls, though its connection stays open, and
+arrives again with its first word. Each node watches the connections that it holds, and no others.
 """
 
 import asyncio
@@ -36,15 +36,18 @@ class Watch:
     """One connection, and the call because of which it is watched.
 
     `told`: this call was told that it sleeps. `over`: nobody waits for it any more, so it is not pinged.
+    `asked`: it was pinged, or has spoken, since there is this call.
     """
 
-    __slots__ = ("call_id", "every_ms", "job", "over", "patience_ms", "silent_ms", "since_ping_ms", "told")
+    __slots__ = (
+        "asked", "call_id", "every_ms", "job", "over", "patience_ms", "silent_ms", "since_ping_ms", "told",
+    )  # fmt: skip
 
     def __init__(self, call_id: str | None, patience_ms: int, every_ms: int | None) -> None:
         self.call_id = call_id
         self.patience_ms, self.every_ms = patience_ms, every_ms
         self.silent_ms = self.since_ping_ms = 0
-        self.told, self.over = False, call_id is None
+        self.told, self.asked, self.over = False, False, call_id is None
         self.job: asyncio.Task[None] | None = None
 
     @property
@@ -59,8 +62,9 @@ class Watch:
 
     def grow(self, *, heard: bool, passed_ms: int) -> None:
         """So much time has passed."""
-        if self.over and not heard and not self.asleep:
+        if not heard and (not self.asked or (self.over and not self.asleep)):
             return  # it was not pinged
+        self.asked = True
         most_ms = round(2000 * _TICK_S)
         self.silent_ms = silence(self.silent_ms, heard=heard, passed_ms=passed_ms, most_ms=most_ms)
         self.since_ping_ms += passed_ms
@@ -68,10 +72,11 @@ class Watch:
         self.over = self.over or (heard and self.every_ms is None)
 
     def ping_due(self) -> bool:
-        """Whether it has to be pinged again. If so, the time starts again."""
-        due = not self.over and self.every_ms is not None and self.since_ping_ms >= self.every_ms
+        """Whether it has to be pinged, or pinged again. If so, the time starts again."""
+        again = self.every_ms is not None and self.since_ping_ms >= self.every_ms
+        due = not self.over and (again or not self.asked)
         if due:
-            self.since_ping_ms = 0
+            self.asked, self.since_ping_ms = True, 0
         return due
 
 
@@ -136,9 +141,9 @@ class LivenessMonitor(PeriodicJob):
         self._watches[sid] = watch
         self._any.set()
         heard = self._writer.heard(sid)
-        # One that was watched has just spoken, if it was heard since the last look: as who accepts has.
-        if before is None or not heard:
-            self._writer.ping(sid)
+        # One that was watched has just spoken, if it was heard since the last look: as who accepts has. The
+        # others have until the next one: most answer, or begin to signal.
+        watch.asked = before is not None and heard
 
     # --- Watching ---
 

@@ -1,5 +1,6 @@
 """What the gateway needs of the packages above it, as interfaces."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from core.contract.session import SessionReady
@@ -18,8 +19,11 @@ class Lifecycle(Protocol):
     async def ready(self, connection: Connection) -> SessionReady:
         """A connection has begun, and was sent nothing yet. Gives the state that its client starts with."""
 
-    async def departed(self, caller: Caller, *, signed_out: bool = False) -> None:
-        """A connection has closed. `signed_out`: its session has ended, so nobody comes back to it."""
+    async def departed(self, caller: Caller, *, signed_out: bool = False, left: bool = False) -> None:
+        """A connection has closed. `signed_out`: its session has ended, so nobody comes back to it.
+
+        `left`: its client has said that it goes.
+        """
 
     async def sent_away(self, caller: Caller) -> None:
         """A connection was closed because this node ends: its client is expected on another one."""
@@ -36,6 +40,13 @@ class ClientsQueue(Protocol):
 
     def add(self, session_id: str, client: SessionClient) -> None:
         """It has connected. It is noted in the background."""
+
+
+class Receipts(Protocol):
+    """Notes what was delivered."""
+
+    def replayed(self, user_id: str, seqs: Mapping[str, int]) -> None:
+        """A connection was sent what it had missed of these rooms. It is noted in the background."""
 
 
 class SightingsQueue(Protocol):

@@ -9,13 +9,26 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+
+import msgspec
+from msgspec import Struct
 
 from core.keys import SigningKey
 from db.redis.event_log import Announcement, EventId, Tail
 
 _MARKS = 16_384  # kept, as so many users may be here
 REPLAYED_OF_ENDED_CALLS = frozenset({"call:ended", "decision:result"})
+
+
+class _Said(Struct):
+    room_id: str
+    seq: int
+
+
+class _OfRoom(Struct):
+    message: _Said
 
 
 class Recovery:
@@ -117,3 +130,14 @@ def worth_replaying(missed: Sequence[Announcement]) -> list[Announcement]:
     return [
         m for m in missed if m.name in REPLAYED_OF_ENDED_CALLS or m.call_id is None or m.call_id not in ended
     ]
+
+
+def last_seqs(missed: Sequence[Announcement]) -> dict[str, int]:
+    """Of each room of which there are messages among these, the seq of the last one."""
+    seqs: dict[str, int] = {}
+    for announcement in missed:
+        if announcement.name == "chat:message":
+            with suppress(msgspec.MsgspecError):  # of a newer node, that says it otherwise
+                said = msgspec.json.decode(announcement.data, type=_OfRoom).message
+                seqs[said.room_id] = max(said.seq, seqs.get(said.room_id, 0))
+    return seqs

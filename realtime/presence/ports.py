@@ -77,6 +77,9 @@ class Queuing(Protocol):
 class Sockets(Protocol):
     """The connections of this process, by their `sid`."""
 
+    def __len__(self) -> int:
+        """How many there are."""
+
     def holds(self, sid: str) -> bool:
         """Whether it is here."""
 

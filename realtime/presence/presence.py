@@ -50,7 +50,7 @@ class PresenceService(PeriodicJob):
         queue: Queuing,
         channels: Bus,
         sockets: Sockets,
-        watches: Watches,
+        watches: Watches[Shown],
         clock: Clock,
         lease_s: int,
         views: Views | None = None,
@@ -100,7 +100,7 @@ class PresenceService(PeriodicJob):
             return
         presences = [view.shown for view in known]
         for presence in presences:
-            self._watches.tell(caller.sid, presence)
+            self._watches.tell(caller.sid, presence.user_id, presence)
         if not answer.done():
             answer.set_result(Presences(presences=presences))
 
@@ -232,7 +232,7 @@ class PresenceService(PeriodicJob):
         told: dict[bool, list[str]] = {True: [], False: []}
         for sid, watcher in self._watches.watchers(view.user_id):
             allowed = watcher in view.allowed
-            if watcher in view.asked and self._watches.tell(sid, shown if allowed else unseen):
+            if watcher in view.asked and self._watches.tell(sid, view.user_id, shown if allowed else unseen):
                 told[allowed].append(sid)
         for allowed, sids in told.items():
             if sids:

@@ -1,23 +1,27 @@
-"""Which connection of this process follows which users' presence, and what each was told last. In memory.
+"""Which connection of this process follows what, users or posts, and what each was told last. In memory.
 
 Bounded by the length of a list, which the contract limits, and by the number of entries in all.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Generic, TypeVar
 
-from core.contract.presence import Presence as Shown
 from core.errors import Unavailable
 
 Listener = Callable[[bytes], None]
+S = TypeVar("S")
 
 
-class Watches:
-    """A table in both directions, of at most `most` entries. A watched user has one listener here."""
+class Watches(Generic[S]):
+    """A table in both directions, of at most `most` entries. What is watched has one listener here.
+
+    What connections are told is an `S`. What is said here of users holds for posts as well.
+    """
 
     def __init__(self, most: int = 500_000) -> None:
         self._most = most
         self._entries = 0
-        self._told: dict[str, dict[str, Shown | None]] = {}
+        self._told: dict[str, dict[str, S | None]] = {}
         self._watchers: dict[str, dict[str, str]] = {}
         self._listeners: dict[str, Listener] = {}
 
@@ -44,7 +48,7 @@ class Watches:
         wanted = dict.fromkeys(user_ids)
         before = self._told.get(sid, {})
         if self._entries - len(before) + len(wanted) > self._most:
-            raise Unavailable("Too many presences are watched here.", retry_after_ms=10_000)
+            raise Unavailable("Too much is watched here.", retry_after_ms=10_000)
         unwatched = {u: listener for u in before.keys() - wanted if (listener := self._drop(sid, u))}
         for user_id in wanted:
             self._watchers.setdefault(user_id, {})[sid] = watcher
@@ -71,15 +75,15 @@ class Watches:
         del self._watchers[user_id]
         return self._listeners.pop(user_id)
 
-    def tell(self, sid: str, presence: Shown) -> bool:
+    def tell(self, sid: str, user_id: str, shown: S) -> bool:
         """Whether this is new to the connection. From now on it counts as told."""
         told = self._told.get(sid, {})
-        if presence.user_id not in told or told[presence.user_id] == presence:
+        if user_id not in told or told[user_id] == shown:
             return False
-        told[presence.user_id] = presence
+        told[user_id] = shown
         return True
 
-    def tell_first(self, sid: str, presences: Mapping[str, Shown]) -> list[str]:
+    def tell_first(self, sid: str, presences: Mapping[str, S]) -> list[str]:
         """Note what the answer to a new list tells. Gives users of whom an event was sent before the answer.
 
         Their event may have been newer than the answer, so their presence has to be read again.

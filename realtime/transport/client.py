@@ -14,7 +14,7 @@ from typing import Any
 
 from socketio import exceptions
 
-from core.later import Later
+from core.later import Later, Waits
 
 from . import handlers, packets, reasons
 from .eager_tasks import PENDING
@@ -128,6 +128,8 @@ class SocketClient:
             value = handler(*values)
             if type(value) is CoroutineType:
                 value = server.eio.eager_tasks.run(value, self._event_done, member, ack_id)
+            elif type(value) is Waits:
+                value = server.eio.eager_tasks.begin(value.coroutine, self._event_done, member, ack_id)
             elif type(value) is Later:  # which needs no task
                 self._event_runs()
                 return value.then(partial(self._answered, member, ack_id))

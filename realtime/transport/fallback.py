@@ -10,6 +10,7 @@ from typing import Any
 
 import socketio
 from aiohttp import web
+from engineio.packet import NOOP, Packet
 
 from core import origins
 
@@ -72,9 +73,9 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def close(self, sid: str, _reason: str, namespace: str = "/") -> None:
         """Close a client's connection without DISCONNECT; stock gives handlers a reason of its own."""
-        eio_sid = self.manager.eio_sid_from_sid(sid, namespace)
-        if eio_sid is not None:
-            self.start_background_task(self.eio.disconnect, eio_sid)
+        session = self.eio.sockets.get(self.manager.eio_sid_from_sid(sid, namespace))
+        if session is not None:
+            self.start_background_task(_leave, session)
 
     def owes(self, _sid: str, _namespace: str = "/") -> bool:
         """False: stock python-socketio does not say."""
@@ -86,6 +87,10 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
     def heard(self, sid: str, namespace: str = "/") -> bool:
         """True while the client is connected: stock python-socketio does not know when it last spoke."""
         return self._is_here(sid, namespace)
+
+    def left(self, sid: str, namespace: str = "/") -> bool:  # noqa: ARG002
+        """False: stock python-socketio does not know why a connection has closed."""
+        return False
 
     def take(self, connection: web.RequestHandler) -> None:
         """No effect: stock python-socketio leaves all HTTP to aiohttp."""
@@ -102,6 +107,13 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
         path = f"/{socketio_path.strip('/')}/"
         for method in ("GET", "POST", "OPTIONS"):
             app.router.add_route(method, path, self.handle_request)
+
+
+async def _leave(session: Any) -> None:
+    """Without the packet CLOSE, after which the official client for Python does not come back."""
+    await session.close(wait=False, abort=True, reason=session.server.reason.SERVER_DISCONNECT)
+    # A WebSocket ends with None; a poll is answered, and the next one finds no session.
+    session.queue.put_nowait(None if session.upgraded else Packet(NOOP))
 
 
 def _allows(listed: Collection[str], origin: str | None, environ: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ is everything between the socket and a handler. `emit_encoded`, `answer_connect`
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, cast
 
 from aiohttp import web
@@ -25,7 +26,7 @@ class SocketServer(Namespaces):
     Beside its arguments and those of `EngineServer`: `connect_timeout`, the seconds a session may live
     without having joined a namespace; one that was refused has twice `close_timeout` to go. Of its own,
     `serializer` is not supported, and admin instrumentation is not. A handler of an event may be a function
-    that gives a coroutine or a `Later`: `follows_later`.
+    that gives a coroutine, a `Waits` or a `Later`: `follows_later`.
     """
 
     follows_later = True
@@ -91,8 +92,10 @@ class SocketServer(Namespaces):
         space = self.manager.spaces.get(namespace)
         if space is None:
             return 0
-        tail = b"]" if offset is None else b',"%b"]' % offset.encode()
-        frame = text_frame(b'%b["%b",' % (space.event_head, event.encode()), payload + tail)
+        if offset is None:
+            frame = _frame_for_many(space.event_head, event, payload)
+        else:
+            frame = _frame(space.event_head, event, b'%b,"%b"]' % (payload, offset.encode()))
         count = 0
         for sid in (to,) if isinstance(to, str) else to:
             member = space.members.get(sid)
@@ -164,6 +167,11 @@ class SocketServer(Namespaces):
         heard, session.heard = session.heard, False
         return heard
 
+    def left(self, sid: str, namespace: str = "/") -> bool:
+        """In its disconnect handler: whether the client has closed its WebSocket on purpose."""
+        session = self._session(sid, namespace)
+        return session is not None and session.left
+
     def _session(self, sid: str, namespace: str) -> Session | None:
         member = self.manager.member(sid, namespace)
         return None if member is None else self.eio.sockets.get(member.eio_sid)
@@ -173,3 +181,12 @@ class SocketServer(Namespaces):
         eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
         session = self.eio.sockets.get(eio_sid or "")
         return None if session is None else session.handshake.environ()
+
+
+def _frame(head: bytes, event: str, arguments: bytes) -> bytes:
+    return text_frame(b'%b["%b",' % (head, event.encode()), arguments)
+
+
+@lru_cache(64)  # what has no offset may be for many, each of whom is written to by itself
+def _frame_for_many(head: bytes, event: str, payload: bytes) -> bytes:
+    return _frame(head, event, payload + b"]")

@@ -90,6 +90,7 @@ class Session:
         "closed",
         "handshake",
         "heard",
+        "left",
         "on_binary",
         "on_close",
         "on_text",
@@ -108,6 +109,7 @@ class Session:
         self.seat: Seat | None = None
         self.closed = False
         self.heard = False
+        self.left = False  # the client has closed it, and not the network
         self.answering = 0
         self.carrier: Carrier | None = None
         self.probe: Candidate | None = None

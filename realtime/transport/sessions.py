@@ -151,7 +151,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         """The client has answered a ping. A pong without a ping changes nothing."""
         if session in self._unanswered:
             self._unanswered.discard(session)
-            self._to_ping.add(session, self.loop.time())
+            self.expect(self._to_ping.add(session, self.loop.time()))
 
     def dropped(self, frames: int) -> None:
         """So many volatile frames were lost by a client that was too slow."""

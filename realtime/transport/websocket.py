@@ -21,6 +21,9 @@ from .payload import MESSAGE, NOOP_PACKET, PONG, PROBE, PROBE_ANSWER_FRAME, UPGR
 from .polling import Polling
 from .session import Session
 
+# How close frames of clients begin that go on purpose: browsers say the second where a page is left.
+_SAID = tuple(code.to_bytes(2, "big") for code in (reasons.NORMAL, reasons.GOING_AWAY))
+
 
 class TakenOver(web.StreamResponse):
     """The response given to aiohttp for a request whose connection was taken over: it writes nothing."""
@@ -168,6 +171,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
             if self._session.write is not None:
                 self._transport.write(pong_frame(payload))
         elif opcode == CLOSE:
+            self._session.left = payload.startswith(_SAID)
             self._session.close(reasons.TRANSPORT_CLOSE)
             self.let_go()
 

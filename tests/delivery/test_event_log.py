@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -17,12 +17,12 @@ from core.contract.presence import PresenceChanged
 from core.errors import Unavailable
 from core.ids import new_id
 from core.keys import Keyring
-from db.redis import bundle
 from db.redis.bus import Bus
-from db.redis.event_log import Announcement, EventId, EventLog, channel, read_announcement
+from db.redis.event_log import Announcement, EventId, EventLog, channel, read_announcements
 from db.redis.multiplexed import RedisClient, open_redis_client
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.subscription import Subscription
+from tests.delivery.bundles import bundles
 from tests.patience import PATIENCE_S
 
 BUS = f"bus-{uuid.uuid4().hex}"
@@ -47,7 +47,8 @@ class ListeningDevice:
         self.arrived.set()
 
     def hear(self, raw: bytes) -> None:
-        self.subscription.take(read_announcement(raw))
+        for announcement in read_announcements(raw):
+            self.subscription.take(announcement)
 
     async def connect(self) -> "ListeningDevice":
         await self.bus.subscribe(channel(self.user), self.hear)
@@ -174,22 +175,6 @@ async def test_volatile_events_are_announced_and_not_kept(event_log: EventLog, b
     assert await event_log.after(ana.user, EventId(0, 0)) == []
 
 
-@contextlib.asynccontextmanager
-async def bundles(redis: Redis) -> AsyncIterator[Callable[[str], Awaitable[int]]]:
-    """Asks in how many of the messages that all nodes hear a user was named, since this began."""
-    async with redis.pubsub() as nodes:
-        await nodes.subscribe(bundle.CHANNEL)
-        assert (await nodes.get_message(timeout=PATIENCE_S))["type"] == "subscribe"
-        heard: list[bytes] = []
-
-        async def naming(user: str) -> int:
-            while (message := await nodes.get_message(timeout=0.01)) is not None:
-                heard.append(message["data"])
-            return sum(user.encode() in message for message in heard)
-
-        yield naming
-
-
 async def test_what_many_are_told_at_once_reaches_each_and_nobody_else(
     event_log: EventLog, bus: Bus, redis: Redis, redis_client: RedisClient
 ) -> None:
@@ -204,7 +189,7 @@ async def test_what_many_are_told_at_once_reaches_each_and_nobody_else(
         )
         for device in (*here, *there):
             assert f'"{device.user}"' in (await device.receives(1))[0]
-            assert await naming(device.user) == 1
+            assert await naming(device.user, least=1) == 1
         await event_log.send(stranger.user, ended(1))
         assert ['"duration_s":1' in data for data in await stranger.receives(1)] == [True]
 
@@ -249,7 +234,12 @@ async def test_the_bus_comes_back_by_itself_and_everyone_catches_up(
         await event_log.send(ana.user, ended(number))
     got = await ana.receives(5)
     assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 5
-    await bus.check()
+    async with asyncio.timeout(PATIENCE_S):
+        while True:  # a busy machine may take longer to hear itself
+            with contextlib.suppress(ConnectionError):
+                await bus.check()
+                return
+            await asyncio.sleep(0.01)
 
 
 async def test_a_stream_keeps_no_more_than_it_should(event_log: EventLog, redis: Redis) -> None:
@@ -265,9 +255,9 @@ async def test_what_is_too_old_is_kept_with_what_is_not_and_never_told_again(
 ) -> None:
     """To who comes back: neither to one with an offset before it, nor to one who begins anew."""
     user, now = new_id(), now_ms()
-    for ago in (301_000, 299_000):
+    for ago in (301_000, 200_000):
         await redis.xadd(f"events:{{{user}}}", {"name": "x", "data": ago}, id=f"{now - ago}-0")
-    too_old, young = EventId(now - 301_000, 0), EventId(now - 299_000, 0)
+    too_old, young = EventId(now - 301_000, 0), EventId(now - 200_000, 0)
     recovery = Recovery(Keyring("a secret of some length").keys("place in a stream"), keep=50, keep_s=300)
     before = await event_log.tail(user, EventId(now - 302_000, 0))
     assert [event.id for event in before.missed] == [young]

@@ -11,7 +11,7 @@ from core.ids import new_id
 from core.numbered_event import NumberedEvent
 from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog
-from db.redis.logs import LogIdentity
+from db.redis.logs import WHOLE, LogIdentity
 from db.redis.multiplexed import RedisClient
 from tests.delivery.test_event_log import ListeningDevice, ended
 from tests.delivery.test_event_log import bus as bus  # noqa: PLC0414 - a fixture
@@ -24,7 +24,7 @@ async def elsewhere(redis_client: RedisClient) -> EventLog:
     return EventLog(redis_client, keep=50, keep_s=300)
 
 
-def names(logs: Mapping[int, LogIdentity]) -> list[str]:
+def names(logs: Mapping[str, LogIdentity]) -> list[str]:
     """Of all of them: a cluster has several."""
     return [logs[part].name for part in sorted(logs)]
 
@@ -57,12 +57,12 @@ async def test_back_at_an_old_snapshot_it_is_another_one(
     await event_log.look()
     snapshot = await redis.dump("events:log")
     assert snapshot is not None
-    lost = (await event_log.look())[0]
+    lost = (await event_log.look())[WHOLE]
     await elsewhere.look()
     await redis.restore("events:log", 0, snapshot, replace=True)
-    seen = (await event_log.look())[0]
+    seen = (await event_log.look())[WHOLE]
     assert seen.name != lost.name
-    assert (await elsewhere.look())[0].name == seen.name
+    assert (await elsewhere.look())[WHOLE].name == seen.name
 
 
 async def test_a_connection_goes_on_in_a_log_whose_clock_is_behind(

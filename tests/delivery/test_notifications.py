@@ -33,6 +33,10 @@ async def tell(world: World, user_id: str, title: str) -> str:
     return str(told)
 
 
+def counts(heard: Heard, user_id: str) -> list[int]:
+    return [each.unread for each in heard.by(user_id, NotificationNew)]
+
+
 def titles(heard: Heard, user_id: str) -> list[str]:
     return [each.notification.title for each in heard.by(user_id, NotificationNew)]
 
@@ -49,7 +53,7 @@ async def test_what_was_stored_while_redis_was_away_is_told_when_it_is_back(worl
     assert heard.by(ana, NotificationNew) == []
     heard.down = False
     await node.look()
-    assert titles(heard, ana) == ["first", "second"]
+    assert (titles(heard, ana), counts(heard, ana)) == (["first", "second"], [1, 1])
     [read] = heard.by(ana, NotificationRead)
     assert (read.ids, read.all, read.unread) == ([first], None, 1)
     assert await Outbox(world.pool, OUTBOX).of_lane(ana, 0, 10) == []

@@ -67,9 +67,10 @@ class Node:
 
 
 @asynccontextmanager
-async def node(cluster: RedisCluster) -> AsyncIterator[Node]:
+async def node(cluster: RedisCluster, number: int = 2) -> AsyncIterator[Node]:
+    """`number`: the server that it is given."""
     async with (
-        open_redis_client(cluster.urls[2], patience_s=5) as client,
+        open_redis_client(cluster.urls[number], patience_s=5) as client,
         Bus(client, new_id(), canary_s=0.3) as bus,
     ):
         yield Node(client, bus, EventLog(client, keep=50, keep_s=300))
@@ -120,12 +121,14 @@ async def test_whoever_has_the_slot_now_is_listened_to(cluster: RedisCluster, fa
         assert ours.returns.empty()
         if fault == "killed":
             await cluster.kill(0)
+            await cluster.succeed(3)
             await ours.hears(other, user, 2)
         elif fault == "planned":
             await cluster.take_over(3)
             await ours.hears(other, user, 2)
         elif fault == "frozen":
             with cluster.servers[0].frozen():
+                await cluster.succeed(3)
                 await ours.hears(other, user, 2)
             await cluster.until("slave", 0, "INFO", "replication", told=lambda about: about["role"])
         else:
@@ -146,6 +149,40 @@ async def move(cluster: RedisCluster, key: str, old: int, new: int) -> None:
     for number in (new, old, *range(2, 6)):
         if number in await cluster.masters():
             await cluster.tell(number, "CLUSTER SETSLOT", slot, "NODE", ids[new])
+
+
+async def test_a_cluster_is_upgraded_server_by_server() -> None:
+    """From one that does not know sharded pub/sub: nothing is said to shards before the last server knows it.
+
+    Whatever server a node was given, and whichever came first.
+    """
+    users = [whose(third) for third in range(3)]
+    async with redis_cluster() as cluster:
+        await upgraded(cluster, 3)
+        await cluster.take_over(3)
+        async with node(cluster, 3) as ours, node(cluster, 1) as other:
+            await ours.listen(*users)
+            for user in users:
+                await ours.hears(other, user, 1)
+            for number in (0, 4, 5):
+                await upgraded(cluster, number)
+            for number in (4, 5):
+                await cluster.take_over(number)
+            assert [ours.client.shards, other.client.shards] == [False, False]
+            for user in users:
+                await ours.hears(other, user, 2)
+            for number in (1, 2):
+                await upgraded(cluster, number)
+            await other.tells_shards()
+            for user in users:
+                await ours.hears(other, user, 3)
+
+
+async def upgraded(cluster: RedisCluster, number: int) -> None:
+    """A replica, which then has again all that its master has."""
+    await cluster.until("slave", number, "INFO", "replication", told=lambda about: about["role"])
+    await cluster.servers[number].replace(redis_7())
+    await cluster.linked(number)
 
 
 async def test_beside_a_node_that_knows_only_plain_channels_all_is_said_plainly(

@@ -11,10 +11,9 @@ from typing import Any
 from core.contract.index import COMMANDS
 from core.documents.asyncapi import asyncapi
 
-_NAMES = {kind.__name__: kind.event for kind in COMMANDS}
+_MESSAGES = asyncapi("1")["components"]["messages"]
 EXAMPLES: dict[str, Any] = {
-    event: asyncapi("1")["components"]["messages"][name]["examples"][0]["payload"]
-    for name, event in _NAMES.items()
+    kind.event: _MESSAGES[kind.__name__]["examples"][0]["payload"] for kind in COMMANDS
 }
 # So that what is behind the first check is reached too: ids of what there is, where an id belongs.
 _IDS = {"call_id": "call", "room_id": "room", "connection_id": "connection", "media_id": "media"}

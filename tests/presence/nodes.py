@@ -70,6 +70,9 @@ class FakeSockets:
         self.inbox: dict[str, asyncio.Queue[Event]] = defaultdict(asyncio.Queue)
         self.here: set[str] = set()
 
+    def __len__(self) -> int:
+        return len(self.here)
+
     def holds(self, sid: str) -> bool:
         return sid in self.here
 
@@ -123,7 +126,7 @@ class PresenceNode:
     """One process: its own bus, sockets and watches."""
 
     def __init__(self, redis: RedisClient, bus: Bus, society: Society, time: Time) -> None:
-        self.sockets, self.watches, self.bus = FakeSockets(), Watches(), bus
+        self.sockets, self.watches, self.bus = FakeSockets(), Watches[Shown](), bus
         self.store = RedisPresence(redis)
         self.presence = PresenceService(
             store=self.store,

@@ -27,7 +27,7 @@ class WatchTable(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.watches = Watches(most=7)
+        self.watches = Watches[Shown](most=7)
         self.truth: dict[str, set[str]] = {}
         self.listening: dict[str, Listener] = {}
 
@@ -72,20 +72,20 @@ TestTable = WatchTable.TestCase
 
 def test_what_was_told_is_not_told_again() -> None:
     """To each connection for itself."""
-    watches = Watches()
+    watches = Watches[Shown]()
     watches.replace("s1", "w", ["ana"], listen)
     assert watches.tell_first("s1", {"ana": is_("ana")}) == []
-    assert not watches.tell("s1", is_("ana"))
-    assert watches.tell("s1", is_("ana", "away"))
-    assert not watches.tell("s1", is_("ana", "away"))
-    assert not watches.tell("s1", is_("ben"))
-    assert not watches.tell("s2", is_("ana"))
+    assert not watches.tell("s1", "ana", is_("ana"))
+    assert watches.tell("s1", "ana", is_("ana", "away"))
+    assert not watches.tell("s1", "ana", is_("ana", "away"))
+    assert not watches.tell("s1", "ben", is_("ben"))
+    assert not watches.tell("s2", "ana", is_("ana"))
 
 
 def test_an_event_that_overtook_the_answer_is_looked_at_again() -> None:
     """The client takes the answer for the newer of the two, and it may be the older."""
-    watches = Watches()
+    watches = Watches[Shown]()
     watches.replace("s1", "w", ["ana", "ben"], listen)
-    assert watches.tell("s1", is_("ana", "away"))
+    assert watches.tell("s1", "ana", is_("ana", "away"))
     assert watches.tell_first("s1", {"ana": is_("ana"), "ben": is_("ben")}) == ["ana"]
-    assert watches.tell("s1", is_("ana", "away"))
+    assert watches.tell("s1", "ana", is_("ana", "away"))

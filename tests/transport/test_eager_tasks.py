@@ -65,6 +65,23 @@ async def quick() -> str:
     return "done"
 
 
+async def test_what_is_sure_to_wait_has_a_task_before_it_begins(outcomes: Outcomes) -> None:
+    """With a context of its own."""
+    seen: list[object] = []
+
+    async def waits() -> str:
+        seen.append(asyncio.current_task())
+        variable.set("its own")
+        await asyncio.sleep(0)
+        return variable.get()
+
+    assert outcomes.eager_tasks.begin(waits(), outcomes.then) is PENDING
+    assert seen == []
+    assert await outcomes.settled() == [("its own", None)]
+    assert seen[0] not in (None, asyncio.current_task())
+    assert variable.get() == "unset"
+
+
 async def test_what_ends_at_once_gives_its_value(outcomes: Outcomes) -> None:
     """Without a task of its own."""
     before = asyncio.all_tasks()

@@ -15,6 +15,7 @@ import socketio
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from realtime.transport import SocketServer
+from realtime.transport.fallback import StockServer
 from tests.patience import PATIENCE_S
 from tests.transport.speaker import serving
 
@@ -24,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 class Recovering:
     """A server that keeps what it published and sends a client that comes back what it missed."""
 
-    def __init__(self) -> None:
-        self.server = SocketServer(async_mode="aiohttp", cors_allowed_origins="*")
+    def __init__(self, kind: type[SocketServer | StockServer] = SocketServer) -> None:
+        self.server: Any = kind(async_mode="aiohttp", cors_allowed_origins="*")
         self.published: list[int] = []
         for event, handler in {
             "connect": self.connect, "echo": self.echo, "ask": self.ask, "publish": self.publish,
@@ -90,8 +91,11 @@ async def test_the_official_client() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", [SocketServer, StockServer], ids=["ours", "stock"])
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="+".join)
-async def test_the_official_python_client_comes_back(transports: list[str]) -> None:
+async def test_the_official_python_client_comes_back(
+    transports: list[str], kind: type[SocketServer | StockServer]
+) -> None:
     """By itself, to a server that has sent it away."""
     heard: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
     told: dict[str, str] = {"token": "good"}
@@ -102,7 +106,7 @@ async def test_the_official_python_client_comes_back(transports: list[str]) -> N
         await heard.put((value, offset))
 
     client.on("news", news)
-    async with serving(Recovering().server) as harness, asyncio.timeout(PATIENCE_S):
+    async with serving(Recovering(kind).server) as harness, asyncio.timeout(PATIENCE_S):
         await client.connect(
             f"http://127.0.0.1:{harness.port}",
             auth=lambda: told,

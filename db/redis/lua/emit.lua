@@ -1,4 +1,4 @@
--- Append events to users' bounded streams and announce them, in this order. Each is appended and announced, or neither.
+-- Append events to users' bounded streams in this order, and announce each user theirs. Each is appended and announced, or neither.
 -- KEYS[i] the stream of the i-th event's user         events:{user}
 -- ARGV[1] events kept at least, of so many            ARGV[2] milliseconds all are kept after the last, and marks
 -- ARGV[3...] for each event: if it is only to be sent once, the key of the mark of that (said:{user}:<key>), else "";
@@ -25,7 +25,10 @@ for i, stream in ipairs(KEYS) do
   end
   answers[i] = answer
 end
-for stream, stood in pairs(at) do
-  keep(stream, stood, ms)
+for _, stream in ipairs(KEYS) do
+  if at[stream] then
+    finish(stream, at[stream], ms)
+    at[stream] = nil
+  end
 end
 return answers

@@ -1,5 +1,5 @@
 -- Note which call each user has been told of, so that signals for it may reach them; or that it is over.
--- KEYS[i] the i-th user's line (hash: told, from, device, until, last, and a count for each kind of signal)    line:{user}
+-- KEYS[i] the i-th user's line, as note.lua says    signals:{user}
 -- ARGV[1] milliseconds to keep it; then for each line:
 --         call id; its epoch, or "over"; device of the other one, who may signal; the user's own device;
 --         until when this counts, Unix ms

@@ -1,7 +1,7 @@
 """What stores ask Redis through."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -12,13 +12,14 @@ from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.gathered import Gathered, Shared
 from db.redis.multiplexed.node import Node, Router, Traffic
+from db.redis.multiplexed.parts import region
 from db.redis.multiplexed.replicas import Replicas
 from db.redis.multiplexed.request import Ahead, Late, Request, again, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.sharded import ShardedSubscriber
 from db.redis.multiplexed.subscriber import Hear, Subscriber
 from db.redis.multiplexed.topology import Topology
-from db.redis.multiplexed.words import Arg, Words, is_repeatable
+from db.redis.multiplexed.words import Arg, Words, is_repeatable, key_slot
 
 
 class RedisClient:
@@ -92,7 +93,7 @@ class RedisClient:
         script = self._as_announced(script)
         place = script.sha, self._servers.place(keys[0])
         gathered = self._gathered.get(place)
-        if gathered is not None and not gathered.is_closed:
+        if gathered is not None and not (gathered.is_closed or gathered.is_full):
             return gathered.add(keys, args, repeatable=repeatable)
         if not self._gathered:
             self._loop.call_soon(self._gathered.clear)
@@ -113,8 +114,8 @@ class RedisClient:
 
     @property
     def can_shard(self) -> bool:
-        """Whether this is a cluster that knows sharded pub/sub, as far as is known."""
-        return self.is_cluster and self.version >= (7,)
+        """Whether this is a cluster whose servers all know sharded pub/sub, as far as each has said."""
+        return self._servers.are_all((7,))
 
     @property
     def is_cluster(self) -> bool:
@@ -130,9 +131,23 @@ class RedisClient:
         """Another number whenever a slot has, as far as is known, another master than before."""
         return self._servers.changes
 
-    def epoch(self, region: int) -> int:
-        """The newest configuration epoch of a master of these slots; 0: it is no cluster."""
-        return self._servers.epochs[region]
+    async def met(self) -> None:
+        """Whether it is a cluster, and of whom, is known from then on. Raises what an outage raises."""
+        if not (self.is_one_server or self.is_cluster):
+            await self.command("PING")
+
+    @property
+    def parts(self) -> Collection[str]:
+        """Of a cluster: a hash tag for what each master has of each sixteenth of the slots."""
+        return self._servers.parts.values()
+
+    def part(self, key: str) -> str:
+        """That of the part in which this key is."""
+        return self._servers.part(key_slot(key))
+
+    def epoch(self, tag: str) -> int:
+        """The newest configuration epoch of a master of the sixteenth where this tag is; 0: no cluster."""
+        return self._servers.epochs[region(key_slot(tag))]
 
     async def looked(self) -> None:
         """If somebody looks for the masters, until they have."""
@@ -140,7 +155,7 @@ class RedisClient:
 
     @property
     def version(self) -> tuple[int, ...]:
-        """Of the server that was connected to first; empty before that."""
+        """Of the oldest server that was connected to; empty before that."""
         return self._servers.version
 
     def share(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> "asyncio.Future[Any]":

@@ -134,9 +134,7 @@ class Connection(asyncio.Protocol):
         sent, answered = self.sent, False
         while (answer := gets()) is not MORE:
             if sent and not isinstance(answer, Exception):  # as `answer` does, and this is what costs
-                future = sent.popleft().future
-                if not future.done():
-                    future.set_result(answer)
+                sent.popleft().answered(answer)
                 answered = True
             else:
                 self.answer(answer)
@@ -150,8 +148,7 @@ class Connection(asyncio.Protocol):
         if isinstance(answer, Exception):
             self._owner.refused(self, request, answer)
             return False
-        if not request.future.done():
-            request.future.set_result(answer)
+        request.answered(answer)
         return True
 
     def pause_writing(self) -> None:

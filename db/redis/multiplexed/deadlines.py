@@ -1,10 +1,13 @@
 """When callers have waited long enough: one clock of coarse ticks for all, which stops when nobody waits.
 
-It counts ticks, not seconds: a process that was itself suspended first reads what came meanwhile.
+It counts ticks, not seconds: a process that was itself suspended first reads what came meanwhile. Ticks come
+with the beat of the process, so that those who ask now and then do not wake it once more.
 """
 
 import asyncio
 from collections.abc import Callable
+
+from db.periodic import next_beat
 
 TICKS = 20  # of a patience
 
@@ -21,7 +24,7 @@ class Deadlines:
     def watch(self) -> None:
         """Somebody waits from now on, until the tick `latest` at most."""
         if self._timer is None:
-            self._timer = self._loop.call_later(self._tick_s, self._tick)
+            self._timer = self._loop.call_at(next_beat(self._tick_s), self._tick)
 
     def stop(self) -> None:
         """Nobody waits any more."""

@@ -29,7 +29,7 @@ def shut_out(error: OSError | RedisError, *, tls: bool, known: bool) -> RedisErr
     if isinstance(error, AuthenticationError):
         return AuthenticationError(f"it does not let us in by this user and password: {error}")
     if isinstance(error, TimeoutError) and error.errno is None:  # our own
-        return RedisTimeoutError(f"It does not let anybody in{_BY_TLS if tls and not known else ''}.")
+        return RedisTimeoutError(f"It does not answer{_BY_TLS if tls and not known else ''}.")
     if isinstance(error, ssl.SSLError):
         return RedisConnectionError(f"It cannot be reached{_BY_TLS}: {error.reason or error}")
     if isinstance(error, RedisError):

@@ -10,6 +10,8 @@ from db.redis.multiplexed.request import Request, again, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.words import Arg
 
+_MOST_KEYS = 512  # a millisecond or two
+
 
 class Gathered(Request):
     """A script that is given the keys and arguments of each, behind a `head` that is the same for all.
@@ -31,12 +33,12 @@ class Gathered(Request):
         fault: Callable[[Exception], Exception],
     ) -> None:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        super().__init__(future, ("EVALSHA", script.sha, 1, key), expires, True, script)
+        # The words say where; they are packed when it goes out, with those of all.
+        super().__init__(future, ("EVALSHA", script.sha, 1, key), expires, True, script, b"")
         self._keys: list[str] = []
         self._args = list(head)
         self._waiting: list[asyncio.Future[Any]] = []
         self.last, self._fault = last, fault
-        future.add_done_callback(self._hand_on)
 
     def add(self, keys: Sequence[str], args: Sequence[Arg], *, repeatable: bool) -> "asyncio.Future[Any]":
         """For one more. Gives the future of their own answer."""
@@ -47,6 +49,11 @@ class Gathered(Request):
         self.repeatable = self.repeatable and repeatable
         return future
 
+    @property
+    def is_full(self) -> bool:
+        """A script that takes long keeps all others waiting: who comes now has another one."""
+        return len(self._keys) >= _MOST_KEYS
+
     def close(self) -> None:
         """It goes out now."""
         if not self.is_closed:
@@ -55,20 +62,20 @@ class Gathered(Request):
             self.words = ("EVALSHA", self.script.sha, len(self._keys), *self._keys, *self._args)
             self.packed = pack_command(self.words)  # type: ignore[arg-type]  # of one word, it says
 
-    def _hand_on(self, done: "asyncio.Future[Any]") -> None:
-        if done.cancelled():
-            for each in self._waiting:
-                each.cancel()
-        elif error := done.exception():
-            assert isinstance(error, Exception)
-            for each in self._waiting:
-                fail(each, self._fault(error))
-        else:
-            for each, answer in zip(self._waiting, done.result(), strict=True):
-                if isinstance(answer, Exception):
-                    fail(each, self._fault(answer))
-                elif not each.done():
-                    each.set_result(answer)
+    def answered(self, answer: Any) -> None:
+        """Everybody's own."""
+        super().answered(None)
+        for each, given in zip(self._waiting, answer, strict=True):
+            if isinstance(given, Exception):
+                fail(each, self._fault(given))
+            elif not each.done():
+                each.set_result(given)
+
+    def fail(self, error: Exception) -> None:
+        """For all who wait."""
+        super().answered(None)  # nobody waits for this one
+        for each in self._waiting:
+            fail(each, self._fault(error))
 
 
 class Shared(Request):
@@ -77,7 +84,7 @@ class Shared(Request):
     It is behind all else of its turn, and so sees what each of them has changed just before they asked.
     """
 
-    __slots__ = ("_waiting", "is_closed")
+    __slots__ = ("_waiting",)
     last = True
 
     def __init__(self, script: Script, keys: Sequence[str], args: Sequence[Arg], expires: float) -> None:
@@ -85,8 +92,6 @@ class Shared(Request):
         words = ("EVALSHA", script.sha, len(keys), *keys, *args)
         super().__init__(future, words, expires, script.repeatable, script)
         self._waiting: list[asyncio.Future[Any]] = []
-        self.is_closed = False
-        future.add_done_callback(self._hand_on)
 
     def add(self) -> "asyncio.Future[Any]":
         """For one more. The answer is not theirs alone: it is not to be changed."""
@@ -94,16 +99,15 @@ class Shared(Request):
         self._waiting.append(future)
         return future
 
-    def close(self) -> None:
-        """It goes out now."""
-        self.is_closed = True
-
-    def _hand_on(self, done: "asyncio.Future[Any]") -> None:
-        error = None if done.cancelled() else done.exception()
+    def answered(self, answer: Any) -> None:
+        """The same for all."""
+        super().answered(None)
         for each in self._waiting:
-            if done.cancelled():
-                each.cancel()
-            elif error is not None:
-                fail(each, again(error) if isinstance(error, Exception) else error)
-            elif not each.done():
-                each.set_result(done.result())
+            if not each.done():
+                each.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        """For all who wait."""
+        super().answered(None)
+        for each in self._waiting:
+            fail(each, again(error))

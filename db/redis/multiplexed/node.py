@@ -69,6 +69,7 @@ class Node:
     ) -> None:
         self._traffic = traffic or Traffic()
         self.address, self._patience_s = address, patience_s
+        self.version: tuple[int, ...] = ()  # as its server has said, if somebody asks for it
         self._outages, self._deadlines = outages, deadlines
         self._router, self._new_connection = router, new_connection
         self._stays = stays

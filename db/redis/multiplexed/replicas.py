@@ -8,6 +8,7 @@ from redis.exceptions import MovedError
 
 from core.tasks import in_any_case
 from db.outage import RefusedError
+from db.redis.multiplexed.leaving import Leaving
 from db.redis.multiplexed.node import Node
 from db.redis.multiplexed.request import Request
 from db.redis.multiplexed.topology import NewRequest, Place, Topology
@@ -24,6 +25,7 @@ class Replicas:
         self._servers, self._new_node, self._new_request = servers, new_node, new_request
         self._wait_ms = wait_ms
         self._nodes: dict[Place, Node] = {}
+        self._leaving = Leaving()
 
     async def have_all(self) -> bool:
         """Whether a replica of each has all that was done before; no, if none says so in this time.
@@ -32,7 +34,7 @@ class Replicas:
         """
         masters = self._servers.replicated
         for place in self._nodes.keys() - masters.keys():
-            self._nodes.pop(place).hang_up()
+            self._leaving.add(self._nodes.pop(place))
         asked = [self._ask(place, tag) for place, tag in masters.items()]
         try:
             answers = await asyncio.gather(*asked)
@@ -53,11 +55,12 @@ class Replicas:
 
     def look(self, tick: int) -> bool:
         """Ends what has expired. Whether anybody still waits."""
-        return sum(node.look(tick) for node in self._nodes.values()) > 0
+        waiting = [node.look(tick) for node in self._nodes.values()]
+        return self._leaving.look(tick) or any(waiting)
 
     async def close(self) -> None:
         """Nothing is asked any more."""
-        for node in self._nodes.values():
+        for node in (*self._nodes.values(), *self._leaving):
             await node.close()
 
 

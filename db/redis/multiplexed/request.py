@@ -38,10 +38,13 @@ class Request:
         expires: float,
         repeatable: bool | None,
         script: Script | None,
+        packed: bytes | None = None,
     ) -> None:
         self.future, self.words, self.expires = future, words, expires
         self.repeatable, self.script = repeatable, script
-        self.packed: bytes = pack_command(words)  # type: ignore[arg-type]  # of one word, it says
+        if packed is None:
+            packed = pack_command(words)  # type: ignore[arg-type]  # of one word, it says
+        self.packed = packed
         self.ahead: Sequence[Ahead] = ()
         self.mishaps = 0
         self.is_closed = False
@@ -49,6 +52,11 @@ class Request:
     def close(self) -> None:
         """From now on it stays as it is."""
         self.is_closed = True
+
+    def answered(self, answer: Any) -> None:
+        """What Redis says; perhaps nobody waits for it any more."""
+        if not self.future.done():
+            self.future.set_result(answer)
 
     def may_be_repeated(self) -> bool:
         """Whether it may be sent again, though it may have been performed."""

@@ -15,13 +15,14 @@ from core.tasks import end
 from db.outage import OUTAGES, RefusedError
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import MORE, Connection, Owner
+from db.redis.multiplexed.leaving import Leaving
 from db.redis.multiplexed.node import Node, Router
 from db.redis.multiplexed.request import Own, Request
 from db.redis.multiplexed.subscriber import Around, Hear
 from db.redis.multiplexed.topology import Topology
 from db.redis.multiplexed.words import Words, key_slot
 
-_PAUSE_S = 0.1
+_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
 NewNode = Callable[[Address, Router, Callable[[Owner], Connection]], Node]
 NewRequest = Callable[[Words], Request]
 
@@ -42,21 +43,28 @@ class ShardedSubscriber:
         self.around: Around = lambda read: read()
         self._shards: dict[tuple[str, int], _Shard] = {}
         self._at: dict[bytes, _Shard] = {}  # every channel that is wanted
+        self._wanted: dict[bytes, asyncio.Future[Any]] = {}  # by whom it was asked for last
         self._lost: dict[bytes, None] = {}
         self._mending: asyncio.Task[None] | None = None
-        self._left: list[Node] = []
+        self._leaving = Leaving()
         servers.on_change.append(self._follow)
 
     def subscribe(self, channel: bytes) -> "asyncio.Future[Any]":
         """Ends when Redis has confirmed it, or in time with an error. It then lasts until `unsubscribe`."""
         request = self._new_request((b"SSUBSCRIBE", channel))
+        self._wanted[channel] = request.future
         self._ask(channel, self._shard(self._servers.master(key_slot(channel))), request)
         request.future.add_done_callback(lambda asked: self._asked(channel, asked))
         return request.future
 
+    def lacks(self, channel: bytes) -> bool:
+        """Whether nobody has asked for it."""
+        return channel not in self._at
+
     def unsubscribe(self, channel: bytes) -> None:
         """It is not heard any more."""
         self._lost.pop(channel, None)
+        self._wanted.pop(channel, None)
         if (shard := self._at.pop(channel, None)) is not None:
             shard.channels.pop(channel, None)
             shard.node.ask(self._new_request((b"SUNSUBSCRIBE", channel)))
@@ -73,7 +81,9 @@ class ShardedSubscriber:
                 shard.node.hang_up()
 
     def _asked(self, channel: bytes, asked: "asyncio.Future[Any]") -> None:
-        if asked.cancelled() or asked.exception() is not None:
+        failed = asked.cancelled() or asked.exception() is not None
+        if failed and self._wanted.get(channel) is asked:  # another may have asked since, and been heard
+            del self._wanted[channel]
             self._at.pop(channel, None)
 
     def _shard(self, address: Address) -> "_Shard":
@@ -92,6 +102,9 @@ class ShardedSubscriber:
         if request.words[0] != b"SSUBSCRIBE":
             return False
         channel = bytes(request.words[1])  # type: ignore[arg-type]  # as it was asked
+        if channel not in self._at:
+            request.future.set_result(None)  # nobody wants it any more
+            return True
         if isinstance(error, MovedError):
             there = self._servers.moved(node, error)
             if request.survives(RefusedError(f"The slot moves again and again: {error}")):
@@ -125,27 +138,25 @@ class ShardedSubscriber:
         for place, shard in tuple(self._shards.items()):
             if not self._servers.is_master(shard.address):
                 del self._shards[place]
-                self._left = [node for node in self._left if node.is_opening or node.is_connected]
-                self._left.append(shard.node)
+                self._leaving.add(shard.node)
                 shard.node.leave()
 
     async def _mend(self) -> None:
         """Take up at their masters what was dropped, and say that something may have been missed."""
+        pause_s = _PAUSE_S
         while self._lost:
             await self._servers.looked()
             channels, self._lost = [c for c in self._lost if c in self._at], {}
             asked = {channel: self._new_request((b"SSUBSCRIBE", channel)) for channel in channels}
             for channel, request in asked.items():
                 self._ask(channel, self._shard(self._servers.master(key_slot(channel))), request)
-            for channel, request in asked.items():
-                with suppress(*OUTAGES, RedisError):
-                    await request.future
-                    continue
-                if channel in self._at:
-                    self._lost[channel] = None
-            self.returned()
+            heard = [channel for channel, request in asked.items() if await _succeeds(request)]
+            self._lost.update(dict.fromkeys(c for c in asked.keys() - heard if c in self._at))
+            if heard:
+                self.returned()
             if self._lost:
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(pause_s)
+                pause_s = _PAUSE_S if heard else min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def hang_up(self) -> None:
         """These connections hear nothing, though nobody says so: others are opened."""
@@ -154,8 +165,8 @@ class ShardedSubscriber:
 
     def look(self, tick: int) -> bool:
         """Ends what has expired. Whether anybody still waits."""
-        nodes = (*(shard.node for shard in self._shards.values()), *self._left)
-        return sum(node.look(tick) for node in nodes) > 0
+        waiting = [shard.node.look(tick) for shard in self._shards.values()]
+        return self._leaving.look(tick) or any(waiting)
 
     async def close(self) -> None:
         """Hears nothing from now on."""
@@ -163,8 +174,15 @@ class ShardedSubscriber:
         self._at.clear()
         if self._mending is not None:
             await end([self._mending])
-        for node in (*(shard.node for shard in self._shards.values()), *self._left):
+        for node in (*(shard.node for shard in self._shards.values()), *self._leaving):
             await node.close()
+
+
+async def _succeeds(request: Request) -> bool:
+    with suppress(*OUTAGES, RedisError):
+        await request.future
+        return True
+    return False
 
 
 class _Shard(Router):

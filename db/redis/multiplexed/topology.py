@@ -15,7 +15,9 @@ from core.tasks import end
 from db.outage import RefusedError
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection
+from db.redis.multiplexed.leaving import Leaving
 from db.redis.multiplexed.node import Node, Router
+from db.redis.multiplexed.parts import region, tags
 from db.redis.multiplexed.request import Ahead, Request
 from db.redis.multiplexed.words import REGIONS, SLOTS, Words, key_slot, slot_of
 
@@ -37,9 +39,10 @@ class Topology(Router):
         self._new_node, self._new_request = new_node, new_request
         self._given = self._any = self._teller = new_node(address, self)
         self._nodes: dict[tuple[str, int], Node] = {}  # that the cluster names
-        self._leaving: set[Node] = set()  # that it does not name any more, and that still have to answer
+        self._leaving = Leaving()  # that it does not name any more
         self._by_slot: list[Node] | None = None
-        self.is_one, self.version = False, tuple[int, ...]()
+        self.is_one = False
+        self._parts: Mapping[tuple[int, Node], str] | None = None
         self.changes, self.epochs = 0, [0] * REGIONS
         self.on_change: list[Callable[[], None]] = []
         self._ids: list[Any] = []
@@ -75,7 +78,7 @@ class Topology(Router):
     async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any], /) -> bool:
         """Ask a cluster for its slots, once. If it knows this node by another address, that one is used."""
         self.is_one = b"cluster" not in hello
-        self.version = self.version or _version(hello)
+        node.version = _version(hello)
         if self.is_one:
             return True
         if self._by_slot is not None:
@@ -90,6 +93,31 @@ class Topology(Router):
     def is_cluster(self) -> bool:
         """As far as is known."""
         return self._by_slot is not None
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The oldest of those that have let us in; empty before the first has."""
+        servers = self._nodes.values() if self.is_cluster else (self._given,)
+        return min((node.version for node in servers if node.version), default=())
+
+    def are_all(self, version: tuple[int, ...]) -> bool:
+        """Whether it is a cluster whose servers all have let us in, each of this version or newer."""
+        return self.is_cluster and all(node.version >= version for node in self._nodes.values())
+
+    @property
+    def parts(self) -> Mapping[tuple[int, Node], str]:
+        """The hash tags of what each master of the cluster has of each sixteenth of its slots."""
+        if self._parts is None:
+            self._parts = tags(self._by_slot or ())
+        return self._parts
+
+    def part(self, slot: int) -> str:
+        """That of the part which has this slot."""
+        assert self._by_slot is not None
+        part = region(slot), self._by_slot[slot]
+        if part not in self.parts:
+            self._parts = None
+        return self.parts[part]
 
     async def looked(self) -> None:
         """If somebody looks for the slots, until they have."""
@@ -148,6 +176,7 @@ class Topology(Router):
         other = self._node(error.host or node.address.host, error.port)
         if self._by_slot is not None:
             self._by_slot[error.slot_id] = other
+            self._parts = None
         self._look_soon()
         return other.address
 
@@ -206,9 +235,10 @@ class Topology(Router):
             named.update(nodes)
             replicated |= {nodes[0]} if len(nodes) > 1 else set()
         self._by_slot, self._any, self._teller = by_slot, by_slot[0], teller
+        self._parts = None if has_changed else self._parts
         if {_place(node) for node in replicated} != self.replicated.keys() or has_changed:
-            tags = {by_slot[key_slot(n)]: str(n) for n in range(_TAGS)}
-            self.replicated = {_place(node): tags[node] for node in replicated & tags.keys()}
+            known = {by_slot[key_slot(n)]: str(n) for n in range(_TAGS)}
+            self.replicated = {_place(node): known[node] for node in replicated & known.keys()}
         self._forget_all_but(named.union(by_slot))
         if has_changed:
             for follow in self.on_change:
@@ -221,8 +251,8 @@ class Topology(Router):
         lines = (line.split() for line in about.splitlines())
         epochs = {words[0]: int(words[6]) for words in lines if len(words) > 6}
         for first, last, (_, _, id_, *_), *_ in ranges:
-            for region in range(first * REGIONS // SLOTS, last * REGIONS // SLOTS + 1):
-                newest[region] = max(newest[region], epochs.get(id_, 0))
+            for each in range(region(first), region(last) + 1):
+                newest[each] = max(newest[each], epochs.get(id_, 0))
         ids = [(first, last, master[2]) for first, last, master, *_ in ranges]
         self.epochs = [new or old for new, old in zip(newest, self.epochs, strict=True)]
         has_changed, self._ids = ids != self._ids, ids
@@ -251,12 +281,8 @@ class Topology(Router):
 
     def look(self, tick: int) -> bool:
         """Ends what has expired. Whether anybody still waits, or is still to be left."""
-        waiting = {node for node in self._all() if node.look(tick)}
-        for node in self._leaving - waiting:
-            if not node.is_opening:
-                self._leaving.remove(node)
-                node.hang_up()
-        return bool(waiting or self._leaving)
+        waiting = [node.look(tick) for node in {self._given, *self._nodes.values()}]
+        return self._leaving.look(tick) or any(waiting)
 
     async def close(self) -> None:
         """What was asked for still goes out, and is not waited for."""

@@ -26,7 +26,7 @@ def is_repeatable(words: Words) -> bool:
 
 
 SLOTS = 16_384
-REGIONS = 16  # parts of the slots
+REGIONS = 16  # of as many slots each
 _NO_KEY = frozenset({
     "CLIENT", "CLUSTER", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL", "FLUSHDB", "INFO", "PING",
     "PUBLISH", "SCAN", "SCRIPT", "TIME", "WAIT",
@@ -48,8 +48,3 @@ def key_slot(key: Arg) -> int:
     _, opened, rest = name.partition(b"{")
     tag, closed, _ = rest.partition(b"}")
     return crc_hqx(tag if opened and closed and tag else name, 0) % SLOTS
-
-
-def region_of(tag: str) -> int:
-    """The part of the slots in which keys with this hash tag are."""
-    return key_slot(tag) * REGIONS // SLOTS
