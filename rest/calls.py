@@ -1,14 +1,17 @@
 """Past calls over REST. Reading only."""
 
+from msgspec import UNSET
+
 from core.clock import rfc3339
 from core.contract import calls as contract
-from core.contract.calls import CallPage, PastCall
+from core.contract.calls import CallPage, CallVerdict, PastCall
 from core.wire.cursors import BY_ID
 from core.wire.pages import PageQuery
 from db.postgres import call_records as records
 from db.postgres.call_records import CallRecords
 from rest.http.paging import page
 from rest.http.request import Request
+from signaling.verdicts import Verdict
 
 
 class CallHandlers:
@@ -35,10 +38,17 @@ def _past_call(call: records.EndedCall) -> PastCall:
     return PastCall(
         call_id=call.call_id,
         mode=call.mode,
+        origin=call.origin,
+        outgoing=call.outgoing,
         peer=call.peer,
-        started_at=rfc3339(call.started_at),
+        started_at=None if call.started_at is None else rfc3339(call.started_at),
         ended_at=rfc3339(call.ended_at),
         duration_s=call.duration_s,
         reason=call.reason,
         outcome=None if call.outcome == "none" else call.outcome,
+        verdict=UNSET if call.verdict is None else _verdict(call.verdict),
     )
+
+
+def _verdict(found: Verdict) -> CallVerdict:
+    return CallVerdict(code=found.code, text=found.text, values=found.values or UNSET)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core.notices import offer_missed
+from core.notices import call_missed, offer_missed
 from db.postgres.notifications import NotificationStore
 from services.notifications import Notifications
 
@@ -18,3 +18,8 @@ class MissedCalls:
         for user_id in user_ids:
             await self._store.tell(offer_missed(user_id, call_id, now), now)
             await self._notifications.hurry(user_id)
+
+    async def tell_of(self, call_id: str, user_id: str, by: str, room_id: str | None, now: int) -> None:
+        """The same of a direct call, by somebody whose name may be said."""
+        await self._store.tell(call_missed(user_id, call_id, by, room_id), now)
+        await self._notifications.hurry(user_id)

@@ -30,12 +30,16 @@ class Emit(Effect, frozen=True):
     not_device: str | None = None
 
 
-class Start(Effect, frozen=True):
-    """Send `call:started` of this epoch to the device that has the call; the executor adds ICE servers."""
+class Start(Effect, frozen=True, omit_defaults=True):
+    """Send `call:started` of this epoch to the device that has the call; the executor adds ICE servers.
+
+    `policy`: what media goes by in this epoch; a version that kept none told its own.
+    """
 
     user_id: str
     device: str | None
     epoch: int
+    policy: str | None = None
 
 
 class Reserve(Effect, frozen=True):
@@ -48,6 +52,12 @@ class Requeue(Effect, frozen=True):
     """Let a user be matched again, after they were told how this call ended."""
 
     ticket: Ticket
+
+
+class LeaveQueue(Effect, frozen=True):
+    """A user who waits has a call: they wait no longer."""
+
+    user_id: str
 
 
 class RecordStarted(Effect, frozen=True):
@@ -123,6 +133,7 @@ AnyEffect = (
     | Start
     | Reserve
     | Requeue
+    | LeaveQueue
     | RecordStarted
     | RecordLive
     | RecordEnded

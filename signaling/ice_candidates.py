@@ -3,7 +3,9 @@
 A candidate makes the peer's browser send packets to the address it names, so it must be an address and
 not a name to look up (RFC 8839; `.local` names of draft-ietf-mmusic-mdns-ice-candidates are the exception),
 and one that a single host can have. Under the policy `relay` a candidate passes only if it is a relay's,
-and without the related address, which would be the client's own.
+without the related address, which would be the client's own, and with no other words behind it than those
+that are known to tell none, whatever their order: so a client that somebody has changed neither tells an
+address nor learns one. A deployment also keeps out what `signaling/addresses.py` names.
 """
 
 import re
@@ -17,6 +19,7 @@ from msgspec.structs import replace
 from core.contract.calls import IceCandidate
 from core.errors import InvalidRequest, PayloadTooLarge
 from core.vocabulary import IceTransportPolicy
+from signaling.addresses import KeepOut, is_local, is_private
 
 _MAX_PORT = 65535
 _MAX_PRIORITY = 2**31 - 1
@@ -39,10 +42,11 @@ _HOST = rf"(?:22[0-3]|2[01]\d|1\d\d|[1-9]\d?)(?:\.{_OCTET}){{3}}"
 _PORT = r"(?:[1-5]\d{4}|6[0-4]\d{3}|[1-9]\d{0,3})"
 USUAL = re.compile(
     r"candidate:[A-Za-z0-9+/]{1,32} [12] (?:udp|UDP) (?:1\d{9}|2(?:0\d|1[0-3])\d{7}|[1-9]\d{0,8}) "
-    rf"(?:{_HOST} {_PORT} typ (?:host|srflx|prflx|relay)"
+    rf"(?:(?P<address>{_HOST}) {_PORT} typ (?P<kind>host|srflx|prflx|relay)"
     rf"|[A-Za-z0-9][A-Za-z0-9-]{{0,62}}\.local {_PORT} typ host)"
     rf"(?: raddr (?:{_HOST}|0\.0\.0\.0) rport (?:{_PORT}|0))?"
-    r"(?: generation \d+)?(?: ufrag [A-Za-z0-9+/]+)?(?: network-id \d+)?(?: network-cost \d+)?",
+    r"(?: generation \d{1,5})?(?: ufrag [A-Za-z0-9+/]{1,256})?(?: network-id \d{1,5})?"
+    r"(?: network-cost \d{1,5})?",
     re.ASCII,
 )
 _IPV4 = re.compile(r"\.".join([r"(0|[1-9]\d{0,2})"] * 4), re.ASCII)
@@ -51,10 +55,20 @@ _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
 _MID = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,32}", re.ASCII)
 _RELATED = re.compile(r"( raddr) \S+( rport) \S+", re.IGNORECASE)
 _HIDDEN = r"\1 0.0.0.0\2 0"
+# What may follow the type where addresses are hidden, and as what it is passed on.
+_NOT_TOLD = {"raddr": "0.0.0.0", "rport": "0"}  # noqa: S104 - how browsers hide the address
+_HARMLESS = re.compile(
+    r"(?:generation|network-id|network-cost) \d{1,5}|ufrag [A-Za-z0-9+/]{1,256}|tcptype [a-z]+",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def check_candidate(
-    candidate: IceCandidate | Literal[""] | None, *, max_bytes: int, ice_transport_policy: IceTransportPolicy
+    candidate: IceCandidate | Literal[""] | None,
+    *,
+    max_bytes: int,
+    ice_transport_policy: IceTransportPolicy,
+    keep_out: KeepOut = "nothing",
 ) -> IceCandidate | UnsetType | None:
     """What to pass on: the candidate, None for the end of candidates, UNSET if nothing is to be passed on.
 
@@ -66,21 +80,30 @@ def check_candidate(
     _check_place(candidate)
     if candidate.candidate == "":
         return None
-    passed = admit(candidate.candidate, max_bytes=max_bytes, ice_transport_policy=ice_transport_policy)
+    passed = admit(
+        candidate.candidate,
+        max_bytes=max_bytes,
+        ice_transport_policy=ice_transport_policy,
+        keep_out=keep_out,
+    )
     if passed is None:
         return UNSET
     return candidate if passed is candidate.candidate else replace(candidate, candidate=passed)
 
 
-def admit(text: str, *, max_bytes: int, ice_transport_policy: IceTransportPolicy) -> str | None:
-    """The text `candidate:…` as it may be passed on, or None if the policy forbids that.
+def admit(
+    text: str, *, max_bytes: int, ice_transport_policy: IceTransportPolicy, keep_out: KeepOut = "nothing"
+) -> str | None:
+    """The text `candidate:…` as it may be passed on, or None if the policy or what is kept out forbids that.
 
     It is also used for the `a=candidate:` lines of an SDP. Raises `PayloadTooLarge` or `InvalidRequest`.
     """
     if len(text) > max_bytes:
         raise PayloadTooLarge(f"A candidate has at most {max_bytes} bytes.")
-    if ice_transport_policy != "relay" and USUAL.fullmatch(text):
-        return text
+    if usual := USUAL.fullmatch(text):
+        if not _may_pass(usual["kind"], usual["address"], ice_transport_policy, keep_out):
+            return None
+        return _RELATED.sub(_HIDDEN, text) if ice_transport_policy == "relay" else text
     found = _CANDIDATE.fullmatch(text) if text.isascii() and text.isprintable() else None
     if found is None:
         raise InvalidRequest("This is no ICE candidate.")
@@ -89,11 +112,38 @@ def admit(text: str, *, max_bytes: int, ice_transport_policy: IceTransportPolicy
     _check_extensions(transport.lower(), int(port), _extensions(rest))
     if not 1 <= int(priority) <= _MAX_PRIORITY:
         raise InvalidRequest("A candidate's priority is between 1 and 2^31 - 1.")
-    if not is_unicast(address) and not (kind == "host" and _MDNS_NAME.fullmatch(address)):
+    if is_unicast(address):
+        may_pass = _may_pass(kind, address, ice_transport_policy, keep_out)
+    elif kind == "host" and _MDNS_NAME.fullmatch(address):
+        may_pass = _may_pass(kind, None, ice_transport_policy, keep_out)
+    else:
         raise InvalidRequest("A candidate's address is an IP address or a .local name.")
-    if ice_transport_policy != "relay":
-        return text
-    return _RELATED.sub(_HIDDEN, text) if kind == "relay" else None
+    if not may_pass:
+        return None
+    return _hidden(text, rest) if ice_transport_policy == "relay" else text
+
+
+def _may_pass(kind: str | None, address: str | None, policy: IceTransportPolicy, keep_out: KeepOut) -> bool:
+    """Whether a well-formed candidate passes. The `address` of a .local name is None."""
+    if policy == "relay" and kind != "relay":
+        return False
+    return keep_out == "nothing" or address is None or not _is_kept_out(address, kind, keep_out)
+
+
+def _hidden(text: str, rest: str) -> str:
+    """The candidate without what may tell an address among the words (`rest`) at its end."""
+    words = rest.split()
+    kept = []
+    for name, value in zip(words[::2], words[1::2], strict=True):
+        if (known := _NOT_TOLD.get(name.lower())) is not None:
+            kept.append(f" {name} {known}")
+        elif _HARMLESS.fullmatch(f"{name} {value}"):
+            kept.append(f" {name} {value}")
+    return text.removesuffix(rest) + "".join(kept)
+
+
+def _is_kept_out(address: str, kind: str | None, keep_out: KeepOut) -> bool:
+    return is_local(address) or (keep_out == "private" and kind == "relay" and is_private(address))
 
 
 def is_unicast(address: str) -> bool:

@@ -10,22 +10,30 @@ import hmac
 
 from core.contract.calls import IceServer
 from core.settings import Settings
+from core.turn_servers import turn_servers
+from signaling.call import Rules
+
+_MARGIN_S = 300
 
 
-def ice_servers(settings: Settings, user_id: str, now: int) -> list[IceServer]:
-    """The servers for this user. `now` in ms since the epoch; a credential is valid for `turn_s` seconds."""
+def ice_servers(
+    settings: Settings, call_id: str, region: str, user_id: str, now: int, *, lasts_s: int | None = None
+) -> list[IceServer]:
+    """The servers for this user of a call in this region, by a credential that is made now (Unix ms).
+
+    It serves for the longest call, or one of `lasts_s`, prolonged, and five minutes. It names the call, so
+    that a relay which counts by name (`user-quota` of coturn) counts what a user has in one call.
+    """
     servers = []
-    if stun := _urls(settings.stun_urls):
+    if stun := [url for part in settings.stun_urls.split(",") if (url := part.strip())]:
         servers.append(IceServer(urls=stun))
-    if turn := _urls(settings.turn_urls):
-        username = f"{now // 1000 + settings.turn_s}:{user_id}"
+    if turn := [url for place, url in turn_servers(settings.turn_urls) if place in ("", region)]:
+        rules = Rules.of(settings)
+        longest_s = rules.prolonged_s(max(rules.max_call_s, lasts_s or 0))
+        username = f"{now // 1000 + longest_s + _MARGIN_S}:{call_id}:{user_id}"
         credential = _credential(settings.turn_secret, username)
         servers.append(IceServer(urls=turn, username=username, credential=credential))
     return servers
-
-
-def _urls(listed: str) -> list[str]:
-    return [url for part in listed.split(",") if (url := part.strip())]
 
 
 def _credential(secret: str, username: str) -> str:

@@ -9,13 +9,14 @@ from core.clock import rfc3339
 from core.contract.calls import CallEnded, CallState
 from core.errors import Conflict, Gone, RateLimited, StaleEpoch
 from core.wire.message import Event
-from signaling import grace
+from signaling import grace, inviting
 from signaling.call import Call, Rules, State
 from signaling.effects import Effects, RecordLive, RecordStarted, Result, Start, emit
 from signaling.messages import Accept, Back, Connected, Lost, Restart
 
 
-def _to_both(call: Call, event: Event) -> Effects:
+def to_both(call: Call, event: Event) -> Effects:
+    """The effects of telling both, each on the device that has the call."""
     return tuple(emit(p.user_id, event, device=p.device) for p in call.parties)
 
 
@@ -26,12 +27,15 @@ def accept(call: Call, message: Accept, now: int, rules: Rules) -> Result:
     if device is not None:
         raise Gone("Another device has accepted.")
     call = call.with_party(message.user_id, device=message.device, lost=False)
-    elsewhere = CallEnded(call_id=call.id, reason="other_device", duration_s=0)
-    effects: Effects = (emit(message.user_id, elsewhere, not_device=message.device),)
+    effects: Effects = ()
+    if call.party(message.user_id).asked != message.device:  # else no other was told of it
+        elsewhere = CallEnded(call_id=call.id, reason="other_device", duration_s=0)
+        effects = (emit(message.user_id, elsewhere, not_device=message.device),)
     if call.peer(message.user_id).device is None:
         return call, effects
-    call, started = _begin(call, now, rules)
-    return call, (RecordStarted(now), *effects, *started)  # what is told stands in a row
+    call, started = begin(call, now, rules)
+    # What is told stands in a row.
+    return call, (RecordStarted(now), *inviting.leave_queue(call), *effects, *started)
 
 
 def accept_again(call: Call, message: Accept, _now: int, _rules: Rules) -> Result:
@@ -40,7 +44,7 @@ def accept_again(call: Call, message: Accept, _now: int, _rules: Rules) -> Resul
     return call, ()
 
 
-def _begin(call: Call, now: int, rules: Rules) -> Result:
+def begin(call: Call, now: int, rules: Rules) -> Result:
     """Begin a new epoch, in which both clients make a new peer connection."""
     call = replace(call, epoch=call.epoch + 1)
     if call.live_at is not None:
@@ -48,12 +52,13 @@ def _begin(call: Call, now: int, rules: Rules) -> Result:
     elif call.state is State.OFFERED or not grace.somebody_lost(call):  # else a lost peer would get more time
         call = replace(call, state=State.CONNECTING, deadline=now + rules.connect_s * 1000)
     return call, (
-        *(Start(p.user_id, p.device, call.epoch) for p in call.parties),
-        *_to_both(call, _state_of(call)),
+        *(Start(p.user_id, p.device, call.epoch, call.ice_policy(rules)) for p in call.parties),
+        *to_both(call, state_of(call)),
     )
 
 
-def _state_of(call: Call) -> CallState:
+def state_of(call: Call) -> CallState:
+    """What both are told of a call that has started."""
     return CallState(
         call_id=call.id,
         state=call.state.value,  # type: ignore[arg-type]  # only ever told of started calls
@@ -63,7 +68,7 @@ def _state_of(call: Call) -> CallState:
 
 
 def connected(call: Call, message: Connected, now: int, rules: Rules) -> Result:
-    _require_device(call, message.user_id, message.device)
+    require_device(call, message.user_id, message.device)
     if message.epoch != call.epoch:
         raise StaleEpoch
     return _settle(
@@ -77,18 +82,25 @@ def _settle(call: Call, now: int, rules: Rules) -> Result:
     if whole and call.state is not State.LIVE:
         first_time = call.live_at is None
         live_at = now if call.live_at is None else call.live_at
-        deadline = live_at + rules.max_call_s * 1000
-        call = replace(
-            call, state=State.LIVE, live_at=live_at, live_since=now, away_since=None, deadline=deadline
-        )
-        return call, (*((RecordLive(now),) if first_time else ()), *_to_both(call, _state_of(call)))
+        call = replace(call, state=State.LIVE, live_at=live_at, live_since=now, away_since=None)
+        call = until_longest(call, now, rules)
+        return call, (*((RecordLive(now),) if first_time else ()), *to_both(call, state_of(call)))
     if not whole and call.state is State.LIVE:
         call = grace.pause(call, now, rules)
-        return call, _to_both(call, _state_of(call))
+        return call, to_both(call, state_of(call))
     return call, ()
 
 
-def _require_device(call: Call, user_id: str, device: str) -> None:
+def until_longest(call: Call, now: int, rules: Rules) -> Call:
+    """A live call, with its end, and a word some time before that, if there is so much time left."""
+    assert call.live_at is not None
+    deadline = call.live_at + call.longest_s(rules) * 1000
+    warn_at = deadline - rules.call_warning_s * 1000
+    return replace(call, deadline=deadline, warn_at=warn_at if warn_at > now else None)
+
+
+def require_device(call: Call, user_id: str, device: str) -> None:
+    """Raises `Conflict` for another device than the one that has the call."""
     if call.party(user_id).device != device:
         raise Conflict("Another of your devices has this call.")
 
@@ -107,7 +119,8 @@ def restart(call: Call, message: Restart, now: int, rules: Rules) -> Result:
             "This call has been restarted too often.", retry_after_ms=max(1, (call.deadline or now) - now)
         )
     call = grace.returned(call, message.user_id, now, rules, device=message.device)
-    return _begin(replace(call, restarts=call.restarts + 1), now, rules)
+    policy = "relay" if message.relay_only else call.policy
+    return begin(replace(call, restarts=call.restarts + 1, policy=policy), now, rules)
 
 
 def lost(call: Call, message: Lost, now: int, rules: Rules) -> Result:
@@ -123,4 +136,4 @@ def back(call: Call, message: Back, now: int, rules: Rules) -> Result:
         return call, ()
     here = grace.returned(call, message.user_id, now, rules)
     settled, effects = _settle(here, now, rules)
-    return settled, effects or (() if here.deadline == call.deadline else _to_both(here, _state_of(here)))
+    return settled, effects or (() if here.deadline == call.deadline else to_both(here, state_of(here)))

@@ -26,21 +26,38 @@ class Decline(PartyMessage, frozen=True):
 
 
 class Connected(PartyMessage, frozen=True):
-    """Media flows at this side."""
+    """Media flows at this side. `path`: how far about it goes and by which protocol, in words of ours."""
 
     device: str
     epoch: int
+    path: tuple[str, str] | None = None
 
 
 class Restart(PartyMessage, frozen=True):
+    """`relay_only`: one of the two wishes for relays by now."""
+
     device: str
     epoch: int
+    relay_only: bool = False
+
+
+class Direct(PartyMessage, frozen=True):
+    """Whether this user agrees that the other may see their address.
+
+    `relay_only`: one of the two wishes, at this moment, that nobody does.
+    """
+
+    device: str
+    epoch: int
+    agree: bool
+    relay_only: bool = False
 
 
 class Lost(PartyMessage, frozen=True):
-    """The last connection of this device has closed, or is silent."""
+    """The last connection of this device has closed, or is silent. `left`: its client said that it goes."""
 
     device: str
+    left: bool = False
 
 
 class Back(PartyMessage, frozen=True):
@@ -55,6 +72,18 @@ class Silent(PartyMessage, frozen=True):
 
 class Hangup(PartyMessage, frozen=True):
     pass
+
+
+class Extend(PartyMessage, frozen=True):
+    """This user would like to go on for longer."""
+
+
+class Engaged(CallMessage, frozen=True):
+    """Whoever is rung has begun another call."""
+
+
+class RungBack(PartyMessage, frozen=True):
+    """Whoever is called has called the other one just then."""
 
 
 class Skip(PartyMessage, frozen=True):
@@ -76,7 +105,9 @@ class Block(PartyMessage, frozen=True):
 
 
 class Moderate(PartyMessage, frozen=True):
-    """This user was banned."""
+    """This user is out for good: banned, or `left`, as their account is to be deleted."""
+
+    left: bool = False
 
 
 class Vote(PartyMessage, frozen=True):

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from core.contract.calls import SessionDescription
 from core.errors import InvalidRequest, PayloadTooLarge
 from core.vocabulary import CallRole, IceTransportPolicy, Mode
+from signaling.addresses import KeepOut
 from signaling.ice_candidates import admit, is_mid, is_ufrag, is_unicast
 
 _TYPES: Mapping[CallRole, str] = MappingProxyType({"offerer": "offer", "answerer": "answer"})
@@ -39,7 +40,7 @@ _DIGEST_BYTES: Mapping[str, int] = MappingProxyType({"sha-256": 32, "sha-384": 4
 _TEXT = re.compile(r"(?:[a-z]=[ -~]*\r\n)+")
 # Firefox ignores the case of names, and libwebrtc ends them at a space: names that all read alike may pass.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_ORIGIN = re.compile(r"o=(\S+ \d{1,20} \d{1,20}) IN IP[46] (\S+)", re.ASCII)
+_ORIGIN = re.compile(r"o=\S+ (\d{1,20} \d{1,20}) IN IP[46] (\S+)", re.ASCII)
 _MEDIA = re.compile(
     r"m=(?:(audio|video) (\d{1,5}) (?:UDP|TCP)/TLS/RTP/SAVPF(?: (?:\d{1,2}|1[01]\d|12[0-7])){1,128}"
     r"|(application) (\d{1,5}) (?:UDP|TCP)/DTLS/SCTP webrtc-datachannel)",
@@ -51,6 +52,11 @@ _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _FINGERPRINT = re.compile(r"(\S+) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})*)")
 _PORT = re.compile(r"(?<=^m=)(\w+) [1-9]\d*")
 _NOWHERE = "IN IP4 0.0.0.0"
+# An address as it may stand in an attribute that nobody here knows, or in a name that somebody made of one.
+_TOLD = re.compile(
+    r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}|::|(?:[0-9a-f]{1,4}:){7}[0-9a-f]|\.local\b", re.IGNORECASE | re.ASCII
+)
+_OF_ADDRESSES = ("a=remote-candidates:", "a=source-filter:")
 
 
 class _Section(Struct, frozen=True):
@@ -79,13 +85,14 @@ def check_description(
     ice_transport_policy: IceTransportPolicy,
     max_candidates: int = 40,
     max_candidate_bytes: int = 512,
+    keep_out: KeepOut = "nothing",
 ) -> SessionDescription:
     """The description as it may be passed to the peer.
 
     `max_bytes` bounds the whole, `max_candidate_bytes` each candidate in it. `role` is the sender's: the
     offerer alone offers, the answerer alone answers. Under the policy `relay` the sender's own addresses
-    are taken out. Raises `PayloadTooLarge` above the bytes and `InvalidRequest` naming the first rule that
-    is broken; nothing else, whatever the text.
+    are taken out, and candidates that `keep_out` names under either. Raises `PayloadTooLarge` above the bytes
+    and `InvalidRequest` naming the first rule that is broken; nothing else, whatever the text.
     """
     lines = _lines(description.sdp, max_bytes)
     if description.type != _TYPES[role]:
@@ -100,7 +107,7 @@ def check_description(
         _check_live(section, session, bundle)
     if sum(len(section.said.get("candidate", ())) for section in (session, *media)) > max_candidates:
         raise InvalidRequest(f"A description has at most {max_candidates} candidates.")
-    passed = list(_passed(lines, max_candidate_bytes, ice_transport_policy))
+    passed = list(_passed(lines, max_candidate_bytes, ice_transport_policy, keep_out))
     return description if passed == lines else replace(description, sdp="".join(f"{x}\r\n" for x in passed))
 
 
@@ -242,11 +249,13 @@ def _is_address(text: str) -> bool:
     return text in {"0.0.0.0", "::"} or is_unicast(text)  # noqa: S104
 
 
-def _passed(lines: Iterable[str], max_bytes: int, policy: IceTransportPolicy) -> Iterator[str]:
-    """The lines to pass on: no candidate that the policy forbids, and under `relay` no own address."""
+def _passed(
+    lines: Iterable[str], max_bytes: int, policy: IceTransportPolicy, keep_out: KeepOut
+) -> Iterator[str]:
+    """The lines to pass on: no candidate that is forbidden, and under `relay` no own address."""
     for line in lines:
         if line.partition(":")[0] == "a=candidate":
-            text = admit(line[2:], max_bytes=max_bytes, ice_transport_policy=policy)
+            text = admit(line[2:], max_bytes=max_bytes, ice_transport_policy=policy, keep_out=keep_out)
             if text is not None:
                 yield f"a={text}"
         elif policy == "relay":
@@ -265,6 +274,17 @@ def _anonymous(line: str) -> Iterator[str]:
         yield _PORT.sub(r"\1 9", line)
     elif line.startswith("o="):
         # A session's descriptions must all have the same origin; a constant has.
-        yield _ORIGIN.sub(r"o=\1 IN IP4 127.0.0.1", line)
-    elif not line.startswith("a=remote-candidates:"):
+        yield _ORIGIN.sub(r"o=- \1 IN IP4 127.0.0.1", line)
+    elif line.startswith("s="):
+        yield "s=-"
+    elif line.startswith("a=fingerprint:") or not _tells(line):
         yield line
+
+
+def _tells(line: str) -> bool:
+    """Whether there is an address in a line that has no place for one. Most lines need no closer look."""
+    if line.startswith(_OF_ADDRESSES):
+        return True
+    if line.count(".") < 3 and ".local" not in line and "::" not in line and line.count(":") < 7:
+        return False
+    return _TOLD.search(line) is not None

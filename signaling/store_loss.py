@@ -9,7 +9,11 @@ from signaling.transitions import advance
 
 
 def after_loss(call: Call, now: int, rules: Rules) -> Result:
-    """A call that was going on ends as `connection_lost`; an open decision stays open until its deadline."""
+    """A call that was going on ends as `connection_lost`, one that still rang as `no_answer`.
+
+    An open decision stays open until its deadline.
+    """
     if call.state in ACTIVE:
-        call = replace(call, state=State.RECONNECTING, deadline=now)
+        rang = call.state is State.OFFERED
+        call = replace(call, state=State.OFFERED if rang else State.RECONNECTING, deadline=now)
     return advance(call, Deadline(), now, rules)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core.errors import AppError, Conflict, Expired, Gone
 from core.vocabulary import EndReason
-from signaling import ending, joining, reporting, voting
+from signaling import ending, extending, inviting, joining, relay, reporting, voting
 from signaling.call import ACTIVE, STARTED, Call, Rules, State
 from signaling.effects import Result
 from signaling.messages import (
@@ -23,12 +23,16 @@ from signaling.messages import (
     Connected,
     Deadline,
     Decline,
+    Direct,
+    Engaged,
+    Extend,
     Hangup,
     Lost,
     Moderate,
     PartyMessage,
     Report,
     Restart,
+    RungBack,
     Silent,
     Skip,
     Vote,
@@ -47,7 +51,7 @@ def advance(call: Call, message: CallMessage, now: int, rules: Rules) -> Result:
         return call, ()
     move = TRANSITIONS.get((call.state, type(message)))
     if move is None:
-        raise _misplaced(call)
+        raise misplaced(call)
     return move.make(call, message, now, rules)
 
 
@@ -63,11 +67,13 @@ def _repeated(call: Call, message: CallMessage) -> bool:
 
 
 def _early(call: Call, message: CallMessage, now: int) -> bool:
-    """Whether a timer fired whose deadline has been moved since."""
-    return isinstance(message, Deadline) and (call.deadline is None or now < call.deadline)
+    """Whether a timer fired for which nothing is due, as its deadline has been moved since."""
+    if not isinstance(message, Deadline) or extending.warns(call, now):
+        return False
+    return call.deadline is None or now < call.deadline
 
 
-def _misplaced(call: Call) -> AppError:
+def misplaced(call: Call) -> AppError:
     """The error for a message that is not allowed in this state."""
     if call.state in ACTIVE:
         return Conflict("The call is not in a state for this.")
@@ -76,6 +82,8 @@ def _misplaced(call: Call) -> AppError:
 
 def _report(call: Call, message: Report, now: int, rules: Rules) -> Result:
     """Do what a hang-up does in this state, with the changes that only the reporter sees."""
+    if call.origin == "echo":
+        raise Conflict("There is nobody in this call whom one could report.")
     hang_up = TRANSITIONS[call.state, Hangup].make
     return reporting.ending(*hang_up(call, Hangup(message.user_id), now, rules), message, now)
 
@@ -92,8 +100,8 @@ class Move(Struct, frozen=True):
 
 
 _ENDS: dict[type[CallMessage], tuple[EndReason, ...]] = {
-    Decline: ("declined",),
-    Hangup: ("hung_up", "declined"),
+    Decline: ("declined", "cancelled"),
+    Hangup: ("hung_up", "declined", "cancelled"),
     Skip: ("skipped",),
     Block: ("blocked",),
 }
@@ -104,18 +112,22 @@ _OVER_OR_OPEN = (_S.DECIDING, _S.CLOSED)
 
 TRANSITIONS: dict[tuple[State, type[CallMessage]], Move] = {
     (_S.OFFERED, Accept): Move(joining.accept, (_S.OFFERED, _S.CONNECTING)),
-    (_S.OFFERED, Decline): Move(ending.decline, _OVER),
-    (_S.OFFERED, Hangup): Move(ending.decline, _OVER),
+    (_S.OFFERED, Decline): Move(inviting.decline, _OVER),
+    (_S.OFFERED, Hangup): Move(inviting.decline, _OVER),
     (_S.OFFERED, Skip): Move(ending.skip, _OVER),
     (_S.OFFERED, Report): Move(_report, _OVER),
-    (_S.OFFERED, Block): Move(ending.block, _OVER),
-    (_S.OFFERED, Moderate): Move(ending.moderate, _OVER),
+    (_S.OFFERED, Block): Move(inviting.block, _OVER),
+    (_S.OFFERED, Moderate): Move(inviting.moderate, _OVER),
+    (_S.OFFERED, Engaged): Move(inviting.engaged, (_S.OFFERED, _S.CLOSED)),
+    (_S.OFFERED, RungBack): Move(inviting.rung_back, (_S.OFFERED,)),
     (_S.OFFERED, Lost): Move(joining.lost, (_S.OFFERED,)),
     (_S.OFFERED, Back): Move(joining.back, (_S.OFFERED,)),
-    (_S.OFFERED, Silent): Move(ending.unheard, (_S.OFFERED, _S.CLOSED)),
+    (_S.OFFERED, Silent): Move(inviting.silent, (_S.OFFERED, _S.CLOSED)),
     (_S.OFFERED, Deadline): Move(ending.lapse, _OVER),
     (_S.CONNECTING, Deadline): Move(ending.never_connected, _OVER),
-    (_S.LIVE, Deadline): Move(ending.too_long, (_S.DECIDING, _S.CLOSED)),
+    (_S.LIVE, Deadline): Move(extending.due, (_S.LIVE, _S.DECIDING, _S.CLOSED)),
+    (_S.LIVE, Extend): Move(extending.extend, (_S.LIVE,)),
+    (_S.RECONNECTING, Extend): Move(extending.extend, (_S.RECONNECTING,)),
     (_S.RECONNECTING, Deadline): Move(ending.never_back, (_S.DECIDING, _S.CLOSED)),
     (_S.DECIDING, Vote): Move(voting.vote, _OVER_OR_OPEN),
     (_S.DECIDING, Report): Move(_report_undecided, (_S.DECIDING,)),
@@ -130,6 +142,7 @@ for _state in STARTED:
         (_state, Accept): Move(joining.accept_again, (_state,)),
         (_state, Connected): Move(joining.connected, (_state, _S.LIVE)),
         (_state, Restart): Move(joining.restart, (_state, _connecting)),
+        (_state, Direct): Move(relay.direct, (_state, _connecting) if _state is _S.LIVE else (_state,)),
         (_state, Lost): Move(joining.lost, (_state, _connecting)),
         (_state, Back): Move(joining.back, (_state, _S.LIVE)),
         (_state, Hangup): (

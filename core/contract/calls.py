@@ -1,4 +1,4 @@
-"""Calls: what is said from the offer to the end, and the list of past ones.
+"""Calls: what is said from the offer to the end, and the list of past ones. `direct_calls.py`: how one rings.
 
 WebRTC's own names stay in camelCase. What a description or a candidate may be, its size too, is checked in
 `signaling/sdp.py` and `signaling/ice_candidates.py`.
@@ -38,22 +38,37 @@ class IceServer(Wire):
     credential: str | None = None
 
 
+class Asked(Wire):
+    """Which of the two has asked for something that takes both."""
+
+    you: bool
+    peer: bool
+
+
 class CallView(Wire):
-    """The call one is in, as `session:ready` tells it."""
+    """The call one is in, as `session:ready` tells it. `outgoing`: it is a direct call, and by oneself.
+
+    `direct`: who has agreed to leave the relays; `may_go_direct`: whether it would, if both did, or has.
+    `extend`: who has asked to go on for longer.
+    """
 
     call_id: Id
     origin: Origin
+    outgoing: bool
     mode: Mode
     state: Literal["offered", "connecting", "live", "reconnecting"]
     epoch: int
     role: CallRole | None
-    peer: ProfileCard
+    peer: ProfileCard | None
+    direct: Asked
+    may_go_direct: bool
     expires_at: Timestamp | None
     ice_servers: list[IceServer]
     ice_transport_policy: IceTransportPolicy
     decider: Decider | None
     max_duration_s: int
     video_start: VideoStart
+    extend: Asked
     live_at: Timestamp | None
     deadline: Timestamp | None
 
@@ -67,20 +82,29 @@ class PendingDecision(Wire):
     deadline: Timestamp
 
 
+class Icebreaker(Wire):
+    """Something to begin with. `depth`: from what is said to anybody (1) to what is told to few."""
+
+    id: Id
+    text: str
+    depth: int
+
+
 class CallOffered(Event, event="call:offered"):
     """Someone who fits. `auto_accept` asks the client to accept by itself; the server never does.
 
+    `peer` is null where `origin` is `echo`: the call is with the server, which sends back what it gets.
     `expires_in_ms` is counted from when the offer was made, for clients whose clock is wrong.
     """
 
     call_id: Id
     origin: Origin
     mode: Mode
-    peer: ProfileCard
+    peer: ProfileCard | None
     auto_accept: bool
     expires_at: Timestamp
     expires_in_ms: int
-    icebreaker: str | None = None
+    icebreaker: Icebreaker | None = None
 
 
 class CallAccept(Command, event="call:accept", reply=Empty):
@@ -99,7 +123,8 @@ class CallStarted(Event, event="call:started"):
     """Both accepted: connect now. The offerer alone offers; the answerer adds tracks when one arrives.
 
     `video_start` `blurred`: the other's picture is blurred until the one who looks asks for it; sound is not
-    held back.
+    held back. `ice_transport_policy`: under `all` the other sees one's network address, else the relay's.
+    `direct`: who has agreed to leave the relays; `may_go_direct`: whether it would, if both did, or has.
     """
 
     call_id: Id
@@ -107,6 +132,8 @@ class CallStarted(Event, event="call:started"):
     role: CallRole
     ice_servers: list[IceServer]
     ice_transport_policy: IceTransportPolicy
+    direct: Asked
+    may_go_direct: bool
     decider: Decider | None
     max_duration_s: int
     video_start: VideoStart
@@ -186,12 +213,29 @@ class CallMediaChanged(Event, event="call:media", volatile=True):
 
 
 class CallState(Event, event="call:state"):
-    """The call connects, is live, or waits for someone: `deadline` is when that ends at the latest."""
+    """The call connects, is live, or waits for someone: `deadline` is when that ends at the latest.
+
+    Told again when a live call has little time left, and when both have prolonged it.
+    """
 
     call_id: Id
     state: LiveState
     deadline: Timestamp | None = None
     live_at: Timestamp | None = None
+
+
+class CallExtend(Command, event="call:extend", reply=Empty):
+    """To go on for longer: when both have asked, `call:state` has another `deadline`. Once a call."""
+
+    call_id: Id
+
+
+class CallExtended(Event, event="call:extend"):
+    """Who has asked so far to go on for longer."""
+
+    call_id: Id
+    you: bool
+    peer: bool
 
 
 class CallEnd(Command, event="call:end", reply=Empty):
@@ -242,17 +286,34 @@ class CallEnded(Event, event="call:ended"):
     ticket: TicketView | None = None
 
 
+class CallVerdict(Wire):
+    """Why a call went as it did. `text` is the sentence of the `code`, in which `values` are filled in.
+
+    Of the other side's trouble no more is said than that it was there.
+    """
+
+    code: Annotated[str, Meta(examples=["network_changed"])]
+    text: Annotated[str, Meta(examples=["The network changed, and the call came back in 3.1 s."])]
+    values: Annotated[dict[str, float] | UnsetType, Meta(examples=[{"seconds": 3.1}])] = UNSET
+
+
 class PastCall(Wire):
-    """A call that was answered and is over. `outcome` is null while it can still be decided."""
+    """A call that is over: one that was answered, or a direct one. `outgoing`: a direct one by oneself.
+
+    `started_at` is null where nobody answered; `outcome` while it can still be decided.
+    """
 
     call_id: Id
     mode: Mode
+    origin: Origin
+    outgoing: bool
     peer: ProfileCard
-    started_at: Timestamp
+    started_at: Timestamp | None
     ended_at: Timestamp
     duration_s: int
     reason: EndReason
     outcome: Outcome | None
+    verdict: CallVerdict | UnsetType = UNSET
 
 
 class CallPage(Wire):
@@ -268,7 +329,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/me/calls",
         area="calls",
-        summary="Calls that were answered and are over.",
+        summary="Calls that are over: those that were answered, and direct ones.",
         query=PageQuery,
         reply=CallPage,
     ),

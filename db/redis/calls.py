@@ -1,12 +1,11 @@
 """Calls in Redis while they last, changed by compare-and-set, so that any node can go on with them.
 
-A call lives in a shard: its record, its outbox of effects and the time it next wants attention share one
-slot of a cluster. What another version wrote and this one cannot use is passed over for a while, then set
-aside in a list of the shard, `aside:{calls-<n>}`, for an operator. Postgres keeps what remains of a call
-(`db/postgres/call_records.py`).
+A call lives in a shard: its record, its outbox of effects, its timeline and the time it next wants attention
+share one slot of a cluster. What another version wrote and this one cannot use is passed over for a while,
+then set aside in a list of the shard, `aside:{calls-<n>}`, for an operator. Postgres keeps what remains of a
+call (`db/postgres/call_records.py`).
 """
 
-import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from redis.exceptions import ResponseError
 from core.clock import DAY_MS
 from core.errors import Unavailable
 from db.outage import OUTAGES
+from db.redis.call_shards import call_keys, shard_of, timeline_key
 from db.redis.event_log import STREAM, unavailable
 from db.redis.multiplexed import Arg, RedisClient, load_script
 from db.redis.signals import LINE_KEPT_MS, NOTE
@@ -26,9 +26,8 @@ from db.redis.told import Streams, Told, streams_of, words
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable
 from signaling.call import Call, State
 from signaling.effects import AnyEffect, Effect, Effects, Unknown
+from signaling.timeline import MOST
 
-# It may only be changed while no call is going on: calls in other shards than before would not be found.
-SHARDS = 8
 RETRY_MS = 2_000
 # An effect that fails is tried again after 2, 4, 8, ... s, and given up when it has failed for so long. While
 # a store is away nothing fails: effects wait for it as long as the outbox is kept, which is a day.
@@ -40,12 +39,15 @@ _ALONE_MS = 1_000  # for so long nobody else looks for effects that were just sa
 
 _LUA = Path(__file__).with_name("lua")
 # Saved twice, it would look as if another change had been faster; put off twice, nobody would have been told.
-_SAVE = load_script(_LUA / "call_save.lua", repeatable=False)
+_REMEMBER = (_LUA / "remember.lua").read_text()
+_SAVE = load_script(_LUA / "call_save.lua", repeatable=False, shared=_REMEMBER)
 _DUE = load_script(_LUA / "call_due.lua", repeatable=False)
 _GIVE_UP = load_script(_LUA / "call_give_up.lua", repeatable=False)
 _DONE = load_script(_LUA / "call_done.lua", repeatable=True)
 _TELLING = "\n".join((STREAM, NOTE, (_LUA / "told.lua").read_text()))
-_SAVE_AND_TELL = load_script(_LUA / "call_save_and_tell.lua", repeatable=False, shared=_TELLING)
+_SAVE_AND_TELL = load_script(
+    _LUA / "call_save_and_tell.lua", repeatable=False, shared=f"{_TELLING}\n{_REMEMBER}"
+)
 _TELL = load_script(_LUA / "call_tell.lua", repeatable=True, shared=_TELLING)
 
 
@@ -74,15 +76,6 @@ class Pending(Struct, frozen=True):
     entry: bytes
 
 
-def _shard(call_id: str) -> int:
-    return zlib.crc32(call_id.encode()) % SHARDS
-
-
-def _keys(call_id: str) -> list[str]:
-    shard = f"{{calls-{_shard(call_id)}}}"
-    return [f"call:{shard}:{call_id}", f"outbox:{shard}:{call_id}", f"attention:{shard}"]
-
-
 class Unreadable(Unavailable):
     """This call was written by another version of the server: try again."""
 
@@ -92,7 +85,7 @@ class _Kind(Struct):
 
 
 def _aside(call_id: str) -> str:
-    return f"aside:{{calls-{_shard(call_id)}}}"
+    return f"aside:{{calls-{shard_of(call_id)}}}"
 
 
 class _Alone(Struct, frozen=True):
@@ -127,7 +120,7 @@ class RedisCalls:
 
     async def load(self, call_id: str) -> StoredCall | None:
         """The call. None: it never existed, or ended more than ten minutes ago. Raises `Unreadable`."""
-        version, document = await self._redis.command("HMGET", _keys(call_id)[0], "version", "document")
+        version, document = await self._redis.command("HMGET", call_keys(call_id)[0], "version", "document")
         if not document:
             return None
         try:
@@ -139,7 +132,7 @@ class RedisCalls:
     async def give_up(self, call_id: str) -> bool:
         """Count a failed look at an `Unreadable` call. True: it was the last one, and it is set aside."""
         bounds = (UNREADABLE_LOOKS, ASIDE_MOST, ASIDE_MS)
-        gone = await self._redis.run(_GIVE_UP, [*_keys(call_id), _aside(call_id)], (call_id, *bounds))
+        gone = await self._redis.run(_GIVE_UP, [*call_keys(call_id), _aside(call_id)], (call_id, *bounds))
         if gone:
             self._unusable.set_aside("call", call_id, "unreadable")
         return bool(gone)
@@ -150,28 +143,40 @@ class RedisCalls:
             return False
         if self._redis.is_one_server:
             return True
-        tags = (f"calls-{_shard(call.id)}", *(party.user_id for party in call.parties))
+        tags = (f"calls-{shard_of(call.id)}", *(party.user_id for party in call.parties))
         return len(self._redis.together(tags)) == 1
 
     async def save(
-        self, call: Call, effects: Effects, *, version: int, now: int, told: Sequence[Told] = ()
+        self,
+        call: Call,
+        effects: Effects,
+        *,
+        version: int,
+        now: int,
+        told: Sequence[Told] = (),
+        notes: Sequence[bytes] = (),
     ) -> list[Pending] | None:
         """Save if it still has `version` (0: a new call). Gives the whole outbox; None: it has changed.
 
-        `told`: all that the effects do is to tell this. Then they are done in the same step, unless others
-        wait in the outbox, or a user's stream refuses.
+        `notes` of the change go to its timeline. `told`: all that the effects do is to tell this. Then they
+        are done in the same step, unless others wait in the outbox, or a user's stream refuses.
         """
         self._known.pop(call.id, None)
         self._alone.pop(call.id, None)
-        saved = await self._save_and_tell(call, told, version) if told and self.tells(call) else None
-        if saved is not None:
-            return [] if saved else None
-        return await self._save(call, effects, version, now)
+        noted: list[Arg] = [MOST, len(notes), *notes]
+        if told and self.tells(call):
+            saved = await self._save_and_tell(call, told, version, noted)
+            if saved is not None:
+                return [] if saved else None
+        return await self._save(call, effects, version, now, noted)
 
-    async def _save(self, call: Call, effects: Effects, version: int, now: int) -> list[Pending] | None:
+    async def _save(
+        self, call: Call, effects: Effects, version: int, now: int, noted: Sequence[Arg]
+    ) -> list[Pending] | None:
         entries = [msgspec.json.encode(effect) for effect in effects]
-        args = (*_document(call, version), now + RETRY_MS, _kept_ms(call), DAY_MS, *entries)
-        first, *before = await self._redis.run(_SAVE, _keys(call.id), args)
+        args = (*_document(call, version), now + RETRY_MS, _kept_ms(call), DAY_MS, *noted, *entries)
+        keys = [*call_keys(call.id), timeline_key(call.id)]
+        first, *before = await self._redis.run(_SAVE, keys, args)
         if first is None:
             self._learn(*before)
             return None
@@ -184,16 +189,19 @@ class RedisCalls:
             *(Pending(f"{call.id}:{nth}", effect, b"%d %b" % (nth, entry)) for nth, (effect, entry) in own),
         ]
 
-    async def _save_and_tell(self, call: Call, told: Sequence[Told], version: int) -> bool | None:
+    async def _save_and_tell(
+        self, call: Call, told: Sequence[Told], version: int, noted: Sequence[Arg]
+    ) -> bool | None:
         """Whether nobody was faster; None: nothing was done, it has to be told by its outbox."""
         assert self._streams is not None
         streams = streams_of(told)
         keeping = (_kept_ms(call), self._streams.keep, self._streams.keep_ms, LINE_KEPT_MS)
-        args = [*_document(call, version), *keeping]
+        args = [*_document(call, version), *keeping, *noted]
         for each in told:
             args += words(each, streams)
         try:
-            saved = await self._redis.run(_SAVE_AND_TELL, [*_keys(call.id), *streams], args, last=True)
+            keys = [*call_keys(call.id), timeline_key(call.id), *streams]
+            saved = await self._redis.run(_SAVE_AND_TELL, keys, args, last=True)
         except OUTAGES:
             raise
         except ResponseError:
@@ -228,7 +236,8 @@ class RedisCalls:
         args += numbers
         for pending, each in told:
             args += (_number(pending), *words(each, streams))
-        answers = await self._redis.run(_TELL, [*_keys(call.id), *streams], args, last=True)
+        keys = [*call_keys(call.id), timeline_key(call.id), *streams]
+        answers = await self._redis.run(_TELL, keys, args, last=True)
         return [unavailable(answer) if isinstance(answer, Exception) else None for answer in answers]
 
     def _learn(self, version: int, document: bytes | None) -> None:
@@ -243,7 +252,7 @@ class RedisCalls:
 
     async def outbox(self, call_id: str) -> list[Pending]:
         """The effects that are not noted as performed, oldest first."""
-        return self._read(call_id, await self._redis.command("LRANGE", _keys(call_id)[1], 0, -1))
+        return self._read(call_id, await self._redis.command("LRANGE", call_keys(call_id)[1], 0, -1))
 
     async def done(
         self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending] = (), *, now: int
@@ -252,7 +261,7 @@ class RedisCalls:
         bounds = (now, GIVE_UP_MS, RETRY_MS, ASIDE_MOST, ASIDE_MS, len(performed))
         entries = [_number(pending) for pending in performed]
         entries += [pending.entry for pending in failed]
-        keys = [*_keys(call_id), _aside(call_id)]
+        keys = [*call_keys(call_id), _aside(call_id)]
         aside = await self._redis.run(_DONE, keys, (call_id, *bounds, *entries))
         for pending in self._read(call_id, aside):
             unknown = isinstance(pending.effect, Unknown)
@@ -279,7 +288,7 @@ class RedisCalls:
 
     async def forget(self, call_id: str) -> None:
         """Remove the call from those that need attention: its record is gone."""
-        await self._redis.command("ZREM", _keys(call_id)[2], call_id, repeatable=True)
+        await self._redis.command("ZREM", call_keys(call_id)[2], call_id, repeatable=True)
 
     def _read(self, call_id: str, entries: list[bytes]) -> list[Pending]:
         pending = []
@@ -300,8 +309,8 @@ class RedisCalls:
 
 def _document(call: Call, version: int) -> Sequence[Arg]:
     """What both scripts that save are told first."""
-    deadline = "" if call.deadline is None else call.deadline
-    return version, msgspec.json.encode(call), call.id, deadline
+    attention_at = call.attention_at
+    return version, msgspec.json.encode(call), call.id, "" if attention_at is None else attention_at
 
 
 def _kept_ms(call: Call) -> int:

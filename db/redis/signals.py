@@ -23,9 +23,9 @@ LINE_KEPT_MS = 600_000  # for so long its counts and its end are remembered, aft
 _OVER = "over"
 CLOSED = f"{_OVER}\n\n\n0"  # what `RedisSignals.close` notes, as told.lua reads it
 _LUA = Path(__file__).with_name("lua")
-NOTE = (_LUA / "note.lua").read_text()  # what every script that notes lines begins with
+NOTE = (_LUA / "note.lua").read_text()  # what every script that looks at lines begins with
 _LINE = load_script(_LUA / "line.lua", repeatable=True, shared=NOTE)
-_SIGNAL = load_script(_LUA / "signal.lua", repeatable=True, shared=STREAM)
+_SIGNAL = load_script(_LUA / "signal.lua", repeatable=True, shared=f"{STREAM}\n{NOTE}")
 
 SignalKind = Literal["candidate", "description"]
 
@@ -41,10 +41,9 @@ class Sender(Struct, frozen=True):
 
 
 class Signal(Struct, frozen=True):
-    """JSON of the event, empty if the signal is only counted; at most so many of its `kind` in an epoch."""
+    """JSON of the event, empty if the signal is only counted."""
 
     kind: SignalKind
-    most: int
     data: bytes
 
 
@@ -56,11 +55,16 @@ class Allowed(Struct, frozen=True):
 
 
 class RedisSignals:
-    """`keep` and `keep_s` are those of the event log. Redis' errors pass through."""
+    """`keep` and `keep_s` are those of the event log. In an epoch at most so many candidates and descriptions
+    pass. Redis' errors pass through.
+    """
 
-    def __init__(self, redis: RedisClient, *, keep: int, keep_s: int) -> None:
+    def __init__(
+        self, redis: RedisClient, *, keep: int, keep_s: int, candidates: int = 40, descriptions: int = 20
+    ) -> None:
         self._redis = redis
         self._keep, self._keep_ms = keep, keep_s * 1000
+        self._most = candidates, descriptions
         self._names, self._own_name = count(), secrets.token_hex(4)
 
     def pass_on(
@@ -68,25 +72,24 @@ class RedisSignals:
     ) -> "Future[bytes]":
         """Pass them on in this order, if the line allows it, or if the record does and the line is as before.
 
-        Gives `+` and for each of them `1`, or `0` if it was one too many; or `-` and what the line says.
+        Gives `+` and for each of them `1`, or `0` if it was one too many; or `-` and what the line says. All
+        who signal in one turn share a script.
         """
-        device, before = (allowed.device, allowed.before) if allowed else ("", b"")
-        return self._redis.run(
+        kinds = "".join([signal.kind[0] for signal in signals])
+        words: list[Arg] = [
+            f"{sender.call_id} {sender.epoch}\n{sender.device}\n",
+            f"{self._own_name}-{next(self._names)} ",
+            f"!{kinds}" if allowed else kinds,
+        ]
+        if allowed:
+            words += (allowed.device, allowed.before)
+        words += [signal.data for signal in signals]
+        return self._redis.gather(
             _SIGNAL,
             (f"events:{{{sender.to}}}", _line(sender.to)),
-            (
-                f"{sender.call_id} {sender.epoch}",
-                sender.device,
-                now,
-                f"{self._own_name}-{next(self._names)} ",
-                self._keep,
-                self._keep_ms,
-                device,
-                before,
-                now + TRUSTED_MS,
-                LINE_KEPT_MS,
-                *[word for signal in signals for word in (signal.kind, signal.most, signal.data)],
-            ),
+            words,
+            head=(now, self._keep, self._keep_ms, now + TRUSTED_MS, LINE_KEPT_MS, *self._most),
+            repeatable=True,
         )
 
     def open(
@@ -109,4 +112,4 @@ def opened(epoch: int, *, device: str, from_device: str, now: int) -> str:
 
 
 def _line(user_id: str) -> str:
-    return f"line:{{{user_id}}}"
+    return f"signals:{{{user_id}}}"

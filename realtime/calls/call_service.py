@@ -1,16 +1,19 @@
 """The call service: takes messages to calls (load, decide, save, perform), on any node for any call."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 from core.clock import Clock
 from core.errors import AppError, Conflict, Expired, Gone, NotFound, Unavailable
+from core.tasks import TaskSet
+from db.outage import OUTAGES
 from db.redis.calls import Pending, Unreadable
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.metrics import CallMetrics
 from realtime.calls.ports import CallStore, Record
+from realtime.calls.recorder import Recorder
 from realtime.calls.turns import Turns
 from signaling.call import Call, Rules, State
 from signaling.effects import Effects
@@ -19,6 +22,7 @@ from signaling.messages import (
     Block,
     CallMessage,
     Deadline,
+    Engaged,
     Hangup,
     Lost,
     Moderate,
@@ -45,6 +49,7 @@ class CallService:
         eligibility: EligibilityService,
         executor: Executor,
         turns: Turns,
+        recorder: Recorder,
         metrics: CallMetrics,
         rules: Rules,
         clock: Clock,
@@ -53,7 +58,9 @@ class CallService:
         self._calls, self._record, self._executor = calls, record, executor
         self._eligibility = eligibility
         self._rules, self._clock = rules, clock
-        self._turns = turns
+        self._turns, self._recorder, self._tasks = turns, recorder, TaskSet()
+        self.on_change: list[Callable[[Call, Call], None]] = []
+        executor.on_engaged.append(self._engaged)
 
     async def tell(self, call_id: str, message: CallMessage) -> Call:
         """The call after this message. Its effects are performed, or will be.
@@ -64,7 +71,7 @@ class CallService:
             async with self._turns.of(call_id):
                 call, done, pending = await self._change(call_id, message)
             if pending:
-                await self._executor.perform(call, pending)
+                await self._executor.perform_in_time(call, pending)
             if done:
                 return call
         raise Unavailable("This call changes too fast: try again.")
@@ -84,11 +91,24 @@ class CallService:
         due, call, effects = decided
         if call is stored.call:
             return call, True, None
-        effects = await self._executor.ahead(call, effects)
+        ahead = await self._executor.ahead(call, effects)
+        call, effects = ahead.call, ahead.effects
         told = self._executor.told(call, effects)
-        pending = await self._calls.save(call, effects, version=stored.version, now=now, told=told)
+        notes = self._recorder.changes(stored.call, call, due, now)
+        pending = None
+        try:
+            pending = await self._calls.save(
+                call, effects, version=stored.version, now=now, told=told, notes=notes
+            )
+        finally:
+            if pending is None:
+                self._recorder.put_back(call_id, notes)
         if pending is not None:
             self._metrics.changed(stored.call, call)
+            for each in self.on_change:
+                each(stored.call, call)
+            for ringing in ahead.interrupted:
+                self._engaged(ringing)
         done = pending is not None and (due is message or isinstance(message, Deadline))
         return call, done, pending
 
@@ -98,6 +118,19 @@ class CallService:
         overdue = call.deadline is not None and now >= call.deadline
         due = Deadline() if overdue else message
         return due, *advance(call, due, now, self._rules)
+
+    async def close(self) -> None:
+        """What it began by itself ends; whatever that leaves undone, another node does."""
+        await self._tasks.end()
+
+    def _engaged(self, call_id: str) -> None:
+        """Whom this call rings is in another one now."""
+        self._tasks.spawn(self._interrupt(call_id))
+
+    async def _interrupt(self, call_id: str) -> None:
+        """It ends by itself, if this does not end it."""
+        with suppress(AppError, *OUTAGES):
+            await self.tell(call_id, Engaged())
 
     async def part(self, call_id: str, message: Block | Moderate) -> None:
         """The two are apart when this returns, unless the call is not in the store yet.
@@ -117,12 +150,19 @@ class CallService:
         stored.call.party(user_id)
         return stored.call
 
+    async def people(self, call_id: str, user_id: str) -> Sequence[str]:
+        """The users in this call, for one of them: they never change. Raises `NotFound` or `Gone`."""
+        known = self._calls.known(call_id)
+        call = await self.call(call_id, user_id) if known is None else known.call
+        call.party(user_id)
+        return [party.user_id for party in call.people]
+
     async def open_calls(self, user_id: str) -> list[Call]:
         """The call this user is in, and those still open to decide."""
         calls = []
         for call_id in await self._record.open_calls(user_id):
             call = await self._eligibility.find(call_id)
-            if call is not None and call.state is not State.CLOSED:
+            if call is not None and call.state is not State.CLOSED and call.hears(user_id):
                 calls.append(call)
         return calls
 
@@ -135,9 +175,9 @@ class CallService:
         if await self._calls.load(call_id) is None and await self._eligibility.find(call_id) is not None:
             await self.catch_up(call_id)
 
-    async def lost(self, user_id: str, device: str) -> None:
-        """The last connection of this device has gone."""
-        await self._tell_active(user_id, Lost(user_id, device))
+    async def lost(self, user_id: str, device: str, *, left: bool = False) -> None:
+        """The last connection of this device has gone. `left`: its client has said that it goes."""
+        await self._tell_active(user_id, Lost(user_id, device, left))
 
     async def hang_up(self, user_id: str, device: str) -> None:
         """This device is signed out: the call that it is in ends."""

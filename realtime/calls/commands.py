@@ -10,25 +10,28 @@ from core.contract.calls import (
     CallConnected,
     CallDecline,
     CallEnd,
+    CallExtend,
     CallMedia,
     CallMediaChanged,
     CallReport,
-    CallRestart,
     CallSkip,
     Skipped,
 )
 from core.contract.decisions import DecisionSubmit
 from core.contract.reports import Subject, SubjectReport
-from core.errors import Conflict, Expired, Gone
+from core.contract.timelines import CallQuality
+from core.errors import Conflict, Expired, Gone, StaleEpoch
 from core.wire.message import Empty
 from realtime.calls.call_service import CallService
-from realtime.calls.metrics import CallMetrics
+from realtime.calls.metrics import CallMetrics, path_of
+from realtime.calls.recorder import Recorder
 from realtime.gateway.caller import Caller
 from services.media import MediaService
 from services.ports import Events
 from services.reports import ReportService
-from signaling.call import ACTIVE
-from signaling.messages import Accept, Connected, Decline, Hangup, Report, Restart, Skip, Vote
+from signaling.call import ACTIVE, STARTED
+from signaling.messages import Accept, Connected, Decline, Extend, Hangup, Report, Skip, Vote
+from signaling.transitions import misplaced
 
 _DONE = Empty()
 
@@ -45,8 +48,9 @@ class CallCommands:
         clock: Clock,
         new_id: Callable[[int], str],
         metrics: CallMetrics,
+        recorder: Recorder,
     ) -> None:
-        self._metrics = metrics
+        self._metrics, self._recorder = metrics, recorder
         self._tell, self._call = call_service.tell, call_service.call
         self._events, self._reports = events, reports
         self._media, self._clock, self._make_id = media, clock, new_id
@@ -66,23 +70,34 @@ class CallCommands:
 
     async def connected(self, caller: Caller, command: CallConnected) -> Empty:
         """Answers `stale_epoch` for any but the current epoch."""
-        await self._tell(command.call_id, Connected(caller.user_id, caller.device, command.epoch))
-        if command.path is not None:
-            self._metrics.connected(command.path)
+        path = None if command.path is None else path_of(command.path)
+        call = await self._tell(
+            command.call_id, Connected(caller.user_id, caller.device, command.epoch, path)
+        )
+        if path is not None and call.origin != "echo" and not call.probe:
+            self._metrics.connected(path)
         return _DONE
 
-    async def restart(self, caller: Caller, command: CallRestart) -> Empty:
-        """Answers `rate_limited` if the call was restarted too often."""
-        await self._tell(command.call_id, Restart(caller.user_id, caller.device, command.epoch))
+    async def quality(self, caller: Caller, command: CallQuality) -> Empty:
+        """For the timeline of the call. Answers `rate_limited` to samples that come too fast."""
+        call = await self._call(command.call_id, caller.user_id)
+        if call.state not in (STARTED if command.problem is None else ACTIVE):
+            raise misplaced(call)
+        if command.epoch != call.epoch and not command.is_of_device:
+            raise StaleEpoch
+        if call.party(caller.user_id).device not in {None, caller.device}:
+            raise Conflict("This device does not have the call.")
+        self._recorder.quality(caller.user_id, command)
         return _DONE
 
     async def media(self, caller: Caller, command: CallMedia) -> Empty:
-        """Passed on to the peer's device; nothing is stored."""
+        """Passed on to the peer's device. Before both have accepted it would tell who has, or who rings."""
         call = await self._call(command.call_id, caller.user_id)
-        if call.state not in ACTIVE:
-            raise Gone("This call has ended.")
+        if call.state not in STARTED:
+            raise misplaced(call)
         if call.party(caller.user_id).device != caller.device:
             raise Conflict("This device does not have the call.")
+        self._recorder.media(caller.user_id, command)
         peer = call.peer(caller.user_id)
         changed = CallMediaChanged(call_id=call.id, audio=command.audio, video=command.video)
         await self._events.send(peer.user_id, changed, device=peer.device)
@@ -91,6 +106,11 @@ class CallCommands:
     async def end(self, caller: Caller, command: CallEnd) -> Empty:
         """Hang up. Before the call has started, that declines it."""
         await self._tell(command.call_id, Hangup(caller.user_id))
+        return _DONE
+
+    async def extend(self, caller: Caller, command: CallExtend) -> Empty:
+        """Answers `conflict` while it is not live for the first time, and where calls are not prolonged."""
+        await self._tell(command.call_id, Extend(caller.user_id))
         return _DONE
 
     async def skip(self, caller: Caller, command: CallSkip) -> Skipped:

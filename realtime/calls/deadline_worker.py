@@ -9,7 +9,8 @@ import asyncio
 from core.clock import Clock
 from core.tasks import end
 from db.periodic import PeriodicJob, PeriodicTask
-from db.redis.calls import SHARDS, Due
+from db.redis.call_shards import SHARDS
+from db.redis.calls import Due
 from realtime.calls.call_service import CallService
 from realtime.calls.ports import CallStore
 

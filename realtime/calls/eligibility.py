@@ -11,10 +11,14 @@ from core.vocabulary import EndReason
 from matching.rematch import Since
 from realtime.calls.metrics import CallMetrics
 from realtime.calls.ports import CallStore, EligibilityRecord, Record
+from realtime.calls.recorder import Recorder
 from signaling.call import ACTIVE, Call, Rules
+from signaling.messages import Deadline
 from signaling.store_loss import after_loss
 
 _ABANDONED_MS = 60_000
+# Nobody else waits for what one makes alone: a node that is only late finds the id taken, and begins anew.
+_ALONE_MS = 10_000
 _log = structlog.get_logger()
 
 
@@ -22,7 +26,8 @@ class EligibilityService:
     """Implements `realtime.matchmaking.ports.Eligibility`.
 
     `born`: since when (ms) Redis has its data. An older call that is not there is lost. A younger one is
-    given a minute, because a call is on record before it is in Redis.
+    given a minute, because a call is on record before it is in Redis; one that was made by one user alone,
+    who would be kept out of all others, ten seconds.
     """
 
     def __init__(
@@ -34,8 +39,9 @@ class EligibilityService:
         clock: Clock,
         born: Callable[[], int],
         metrics: CallMetrics,
+        recorder: Recorder,
     ) -> None:
-        self._metrics = metrics
+        self._metrics, self._recorder = metrics, recorder
         self._calls, self._record, self._eligibility, self._rules = calls, record, eligibility, rules
         self._clock, self._born = clock, born
 
@@ -46,6 +52,10 @@ class EligibilityService:
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those of these users to whom no offer can be made: banned, gone, or in a call or offer."""
         return await self._eligibility.unfit(user_ids, self._clock())
+
+    async def not_by_places(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of these users who do not want to be matched by where they go."""
+        return await self._eligibility.not_by_places(user_ids)
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
         """Whether nothing since then speaks against a rematch: no block, decline, skip or report."""
@@ -74,15 +84,16 @@ class EligibilityService:
         stored = await self._calls.load(call_id)
         if stored is not None:
             return stored.call
-        now = self._clock()
-        if made_at(call_id) >= max(self._born(), now - _ABANDONED_MS):
+        now, made, born = self._clock(), made_at(call_id), self._born()
+        if made >= max(born, now - _ALONE_MS):
             return None
         recorded = await self._record.on_record(call_id, now)
-        if recorded is None:
+        if recorded is None or (recorded.origin == "match" and made >= max(born, now - _ABANDONED_MS)):
             return None
         _log.warning("a call was lost from the store", call_id=call_id)
         call, effects = after_loss(recorded, now, self._rules)
-        if await self._calls.save(call, effects, version=0, now=now) is not None:
+        notes = self._recorder.server_lost(recorded, call, Deadline(), now)
+        if await self._calls.save(call, effects, version=0, now=now, notes=notes) is not None:
             self._metrics.changed(recorded, call)
             await self._note(call)
         stored = await self._calls.load(call_id)

@@ -11,10 +11,12 @@ store gives it up after a while.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import msgspec
+from msgspec import Struct
 
 from core.clock import Clock, rfc3339
 from core.contract.calls import CallStarted
@@ -24,15 +26,17 @@ from core.contract.profiles import ProfileCard
 from core.errors import Blocked
 from core.settings import Settings
 from core.tasks import all_of
-from core.vocabulary import EndReason, Outcome
+from core.vocabulary import EndReason, IceTransportPolicy, Outcome
 from db.periodic import RetryLater
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
 from db.redis.signals import CLOSED, opened
 from db.redis.told import Told
+from realtime.calls.effect_rows import is_fault, results_of, rows, tells
 from realtime.calls.ports import (
     CallStore,
+    DirectRecord,
     Lines,
     MissedCalls,
     PresenceNotifier,
@@ -40,11 +44,23 @@ from realtime.calls.ports import (
     Reports,
     Trust,
 )
+from realtime.calls.recorder import Recorder
 from realtime.matchmaking.queue import Queue
 from services.ports import Events
 from signaling import effects as do
+from signaling import relay
 from signaling.call import STARTED, Call, Rules, decider_for
 from signaling.ice_servers import ice_servers
+from signaling.inviting import missed_by
+from signaling.no_shows import no_shows
+
+
+class Ahead(Struct, frozen=True):
+    """The call, effects that are left, and direct calls that ring somebody who is in another one now."""
+
+    call: Call
+    effects: do.Effects
+    interrupted: Sequence[str] = ()
 
 
 class UnknownEffectError(Exception):
@@ -52,7 +68,11 @@ class UnknownEffectError(Exception):
 
 
 class Executor:
-    """Performs effects. One that fails stays in the outbox and is tried again."""
+    """Performs effects. One that fails stays in the outbox and is tried again.
+
+    `on_engaged` is called with each direct call that rings somebody who has begun another one; `on_connected`
+    with a user, their new room, and who is in it.
+    """
 
     def __init__(
         self,
@@ -60,6 +80,7 @@ class Executor:
         calls: CallStore,
         lines: Lines,
         record: Record,
+        direct: DirectRecord,
         connections: ConnectionStore,
         queue: Queue,
         reports: Reports,
@@ -67,11 +88,16 @@ class Executor:
         trust: Trust,
         missed: MissedCalls,
         events: Events,
+        recorder: Recorder,
         settings: Settings,
         rules: Rules,
         clock: Clock,
     ) -> None:
+        self.on_engaged: list[Callable[[str], None]] = []
+        self.on_connected: list[Callable[[str, str, str], None]] = []
+        self._recorder = recorder
         self._calls, self._lines, self._record, self._queue = calls, lines, record, queue
+        self._direct = direct
         self._reports, self._presence, self._events = reports, presence, events
         self._connections, self._trust, self._missed = connections, trust, missed
         self._settings, self._rules, self._clock = settings, rules, clock
@@ -80,6 +106,7 @@ class Executor:
             do.Start: self._start,
             do.Reserve: self._reserve,
             do.Requeue: self._requeue,
+            do.LeaveQueue: self._leave_queue,
             do.RecordStarted: self._record_started,
             do.RecordLive: self._record_live,
             do.RecordEnded: self._record_ended,
@@ -91,39 +118,55 @@ class Executor:
             do.Unknown: self._unknown,
         }
 
-    async def ahead(self, call: Call, effects: do.Effects) -> do.Effects:
+    async def ahead(self, call: Call, effects: do.Effects) -> Ahead:
         """What is left of these, that are to be saved with the call: a start can be on record before that.
 
         Then saving tells of it and no effect has to wait. If it is not saved after all, because somebody was
-        faster, the end of the call takes it back.
+        faster, the end of the call takes it back. It has its time, as the command has to be answered.
+
+        A direct call starts on record first, or not at all: there it is seen whether they are in another one,
+        and whether one of the two wishes for relays by now. Raises what `DirectRecord.answered` raises.
         """
-        if effects and isinstance(effects[0], do.RecordStarted) and self.told(call, effects[1:]):
+        if not effects or not isinstance(effects[0], do.RecordStarted):
+            return Ahead(call, effects)
+        if call.origin == "direct":
+            hidden = await self._direct.answered(call.id, call.parties[1].user_id, effects[0].at)
+            return Ahead(*(relay.on_relays(call, effects[1:]) if hidden else (call, effects[1:])))
+        if self._only_tell(call, effects[1:]):
             with RetryLater("a start is put on record after it was saved", call_id=call.id) as trying:
-                await self._record.started(call.id, effects[0].at)
+                async with asyncio.timeout(self._settings.aside_s):
+                    interrupted = await self._record.started(call.id, effects[0].at)
             if not trying.failed:
-                return effects[1:]
-        return effects
+                return Ahead(call, effects[1:], interrupted)
+        return Ahead(call, effects)
 
     def told(self, call: Call, effects: do.Effects) -> Sequence[Told]:
         """What these tell, if they do nothing else and the store can tell of a change with saving it."""
-        if not effects or not all(map(_tells, effects)) or not self._calls.tells(call):
-            return ()
-        return [self._told(call, effect) for effect in effects]
+        return [self._told(call, effect) for effect in effects] if self._only_tell(call, effects) else ()
+
+    def _only_tell(self, call: Call, effects: do.Effects) -> bool:
+        return bool(effects) and all(map(tells, effects)) and self._calls.tells(call)
+
+    async def perform_in_time(self, call: Call, pending: Sequence[Pending]) -> None:
+        """The same for a command, which is answered all the same: what takes too long is done later."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.aside_s):
+                await self.perform(call, pending)
 
     async def perform(self, call: Call, pending: Sequence[Pending]) -> None:
         """Perform all of these, in order, until a store does not answer. Never raises."""
         performed: list[Pending] = []
         failed: list[Pending] = []
-        for row in _rows(pending):
-            if told := _tells(row[0].effect) and self._calls.tells(call):
+        for row in rows(pending):
+            if told := tells(row[0].effect) and self._calls.tells(call):
                 outcomes = await self._tell(call, row, performed)
             else:
-                outcomes = await _outcomes([self._begin(call, item) for item in row])
+                outcomes = await results_of([self._begin(call, item) for item in row])
             away = False
             for item, error in zip(row, outcomes, strict=True):
                 if error is None:
                     performed += () if told else (item,)
-                elif _is_fault(item, error):
+                elif is_fault(item, error):
                     failed.append(item)
                 else:
                     away = True
@@ -182,10 +225,20 @@ class Executor:
             call_id=call.id,
             epoch=effect.epoch,
             role=call.role(effect.user_id),
-            ice_servers=ice_servers(self._settings, effect.user_id, self._clock()),
-            ice_transport_policy=self._settings.ice_transport_policy,
+            ice_servers=ice_servers(
+                self._settings,
+                call.id,
+                call.region,
+                effect.user_id,
+                self._clock(),
+                lasts_s=call.max_call_s,
+            ),
+            ice_transport_policy=cast("IceTransportPolicy | None", effect.policy)
+            or call.ice_policy(self._rules),
+            direct=relay.asked(call, effect.user_id),
+            may_go_direct=relay.may_go_direct(call, self._rules),
             decider=decider_for(call, effect.user_id, self._rules),
-            max_duration_s=self._rules.max_call_s,
+            max_duration_s=call.longest_s(self._rules),
             video_start=self._rules.video_start,
         )
         data, line = msgspec.json.encode(started), self._line(call, effect.user_id)
@@ -213,14 +266,36 @@ class Executor:
     async def _requeue(self, call: Call, effect: do.Requeue, _key: str) -> None:
         await self._queue.give_back(effect.ticket, call.id)
 
+    async def _leave_queue(self, call: Call, effect: do.LeaveQueue, _key: str) -> None:
+        if call.state in STARTED:  # after it they may wait again
+            await self._queue.remove(effect.user_id, "left")
+            await self._presence.changed(effect.user_id)
+
     async def _record_started(self, call: Call, effect: do.RecordStarted, _key: str) -> None:
-        await self._record.started(call.id, effect.at)
+        for ringing in await self._record.started(call.id, effect.at):
+            for engaged in self.on_engaged:
+                engaged(ringing)
 
     async def _record_live(self, call: Call, effect: do.RecordLive, _key: str) -> None:
         await self._record.live(call.id, effect.at)
 
     async def _record_ended(self, call: Call, effect: do.RecordEnded, _key: str) -> None:
-        recorded = self._record.ended(
+        # Whatever becomes of the other: no signal comes any more, and no call keeps them from the next.
+        closed = (self._set_line(call, party.user_id) for party in call.parties)
+        missed = (
+            self._queue.missed(absent.ticket, call.id, call.offered_at, effect.at, gone=absent.gone)
+            for absent in no_shows(call)
+        )
+        await all_of(*closed, *missed, self._put_on_record(call, effect))
+        await asyncio.gather(*(self._presence.changed(party.user_id) for party in call.people))
+        if (callee := missed_by(call)) is not None:
+            await self._missed.tell_of(call.id, callee, call.parties[0].user_id, call.room_id, effect.at)
+        elif effect.reason == "no_answer":
+            await self._missed.tell(call.id, effect.at_fault, effect.at)
+
+    async def _put_on_record(self, call: Call, effect: do.RecordEnded) -> None:
+        timeline = await self._recorder.kept(call)
+        await self._record.ended(
             call.id,
             reason=cast("EndReason", effect.reason),
             by=effect.by,
@@ -229,13 +304,8 @@ class Executor:
             decision_deadline=effect.decision_deadline,
             at_fault=effect.at_fault,
             started=effect.started is not False,
+            timeline=timeline,
         )
-        # Whatever becomes of the other: no signal comes any more, and no call keeps them from the next.
-        closed = (self._set_line(call, party.user_id) for party in call.parties)
-        await all_of(*closed, recorded)
-        await asyncio.gather(*(self._presence.changed(party.user_id) for party in call.parties))
-        if effect.reason == "no_answer":
-            await self._missed.tell(call.id, effect.at_fault, effect.at)
 
     async def _record_vote(self, call: Call, effect: do.RecordVote, _key: str) -> None:
         await self._record.voted(call.id, effect.user_id, effect.connect, effect.feedback, effect.at)
@@ -265,6 +335,8 @@ class Executor:
         await self._events.send(user_id, result, key=f"{key}:result")
         created = ConnectionCreated(connection=_seen_with(row, peer))
         await self._events.send(user_id, created, key=f"{key}:created")
+        for each in self.on_connected:
+            each(user_id, row.room_id, peer.user_id)
 
     async def _not_connected(self, call: Call, at: int, key: str) -> None:
         """A block came between the votes: tell both that there is no connection."""
@@ -292,67 +364,12 @@ class Executor:
         await self._trust.judge(effect.user_id)
 
 
-async def _outcomes(work: Sequence[Awaitable[Any]]) -> Sequence[BaseException | None]:
-    """What each raised, if anything. One alone needs no task."""
-    if len(work) > 1:
-        found = await asyncio.gather(*work, return_exceptions=True)
-        return [each if isinstance(each, BaseException) else None for each in found]  # not what was answered
-    try:
-        await work[0]
-    except Exception as error:
-        return [error]
-    return [None]
-
-
-def _is_fault(item: Pending, error: BaseException) -> bool:
-    """Whether this effect failed by a fault of ours, and not by an outage. Raises what is neither."""
-    with RetryLater("an effect will be tried again", effect=item.key) as trying:
-        raise error
-    return trying.fault
-
-
-def _rows(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
-    """What stands in a row and can be done at once."""
-    row: list[Pending] = []
-    for item in pending:
-        if row and not _at_once(row, item.effect):
-            yield row
-            row = []
-        row.append(item)
-    if row:
-        yield row
-
-
 def _devices(call: Call, user_id: str) -> tuple[str, str]:
     """The user's own and the other one's, of a call that has started."""
     own, other = call.party(user_id).device, call.peer(user_id).device
     assert own is not None
     assert other is not None
     return own, other
-
-
-def _tells(effect: do.Effect) -> bool:
-    return isinstance(effect, (do.Emit, do.Start))
-
-
-def _at_once(row: Sequence[Pending], effect: do.Effect) -> bool:
-    """Whether it can be done together with these: all are told to somebody, which keeps its order, or they
-    are of one kind and each is for somebody else.
-
-    Not so of two who may be matched again: the search for the first would find the second, in vain.
-    """
-    if _tells(effect):
-        return _tells(row[0].effect)
-    whose = _whose(effect)
-    return whose is not None and all(
-        type(before.effect) is type(effect) and _whose(before.effect) != whose for before in row
-    )
-
-
-def _whose(effect: do.Effect) -> str | None:
-    if isinstance(effect, do.Judge):
-        return effect.user_id
-    return effect.ticket.user_id if isinstance(effect, do.Reserve) else None
 
 
 def _seen_with(row: ConnectionRow, peer: ProfileCard) -> ConnectionView:

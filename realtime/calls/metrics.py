@@ -44,18 +44,26 @@ class CallMetrics(Collector):
     def __init__(self) -> None:
         self._offers = dict.fromkeys(("accepted", *_REASONS), 0)
         self._ended = dict.fromkeys(_REASONS, 0)
+        self._echoes = dict.fromkeys(_REASONS, 0)
         self._entered = {state.value: 0 for state in State}
         self._outcomes: dict[str, int] = dict.fromkeys(get_args(Outcome), 0)
         self._paths = dict.fromkeys(product(_PATHS, _PROTOCOLS), 0)
         self._restarts = 0
         self._connecting, self._talks = Timing(_CONNECT_S), Timing(_TALK_S)
 
-    def offered(self) -> None:
+    def offered(self, call: Call) -> None:
         """There is a new call."""
-        self._entered[State.OFFERED] += 1
+        if not call.probe:
+            self._entered[State.OFFERED] += 1
 
     def changed(self, before: Call, after: Call) -> None:
-        """This has become of it."""
+        """This has become of it. What people do with the server itself is no figure of calls, nor probes."""
+        if after.probe:
+            return
+        if after.origin == "echo":
+            if after.ended_at is not None and before.ended_at is None:
+                _count(self._echoes, after.reason)
+            return
         self._restarts += after.restarts > before.restarts
         if after.live_at is not None and before.live_at is None:
             self._connecting.add((after.live_at - after.offered_at) / 1000)
@@ -70,9 +78,9 @@ class CallMetrics(Collector):
             _count(self._ended, after.reason)
             self._talks.add(after.talked_ms / 1000)
 
-    def connected(self, path: MediaPath) -> None:
+    def connected(self, path: tuple[str, str]) -> None:
         """The media of one side goes this way."""
-        self._paths[path_of(path)] += 1
+        self._paths[path] += 1
 
     def collect(self) -> Iterator[Metric]:
         """All of them, each from the start."""
@@ -87,6 +95,12 @@ class CallMetrics(Collector):
             "Calls that both had accepted and that ended, by why.",
             "reason",
             self._ended,
+        )
+        yield _by(
+            "realtime_echo_calls_ended",
+            "Calls with the server itself that ended, offers among them, by why; they count nowhere else.",
+            "reason",
+            self._echoes,
         )
         yield _by(
             "realtime_calls_entered",

@@ -23,24 +23,36 @@ _Waiting = Sequence[tuple[Signal, "asyncio.Future[Empty]"]]
 
 
 class SignalLanes:
-    """One for each sender who has something under way; `ask_record` decides what the line does not allow."""
+    """One for each sender who has something under way; `ask_record` decides what the line does not allow.
 
-    def __init__(self, store: SignalStore, ask_record: AskRecord, clock: Clock) -> None:
+    `retry_ms` is told with one signal too many.
+    """
+
+    def __init__(self, store: SignalStore, ask_record: AskRecord, clock: Clock, *, retry_ms: int) -> None:
         self._store, self._ask_record, self._clock = store, ask_record, clock
+        self._retry_ms, self._loop = retry_ms, asyncio.get_running_loop()
         self._lanes: dict[Sender, list[tuple[Signal, asyncio.Future[Empty]]]] = {}
+        self._begun: list[Sender] = []
         self._tasks = TaskSet()
 
     def pass_on(self, sender: Sender, signal: Signal) -> "asyncio.Future[Empty]":
         """Ends when it was passed on. Raises `RateLimited`, what `ask_record` raises, or an outage."""
-        loop = asyncio.get_running_loop()
-        passed: asyncio.Future[Empty] = loop.create_future()
+        passed: asyncio.Future[Empty] = self._loop.create_future()
         lane = self._lanes.get(sender)
         if lane is None:
+            if not self._begun:
+                self._loop.call_soon(self._send_begun)
             self._lanes[sender] = [(signal, passed)]
-            loop.call_soon(self._send, sender)
+            self._begun.append(sender)
         else:
             lane.append((signal, passed))
         return passed
+
+    def _send_begun(self) -> None:
+        """Of all who have begun in this turn."""
+        begun, self._begun = self._begun, []
+        for sender in begun:
+            self._send(sender)
 
     def _send(self, sender: Sender) -> None:
         """All that wait, in one request; the lane ends if nobody does."""
@@ -60,7 +72,7 @@ class SignalLanes:
             self._tasks.spawn(self._decide(sender, waiting, answer))
             return
         else:
-            _settle(waiting, answer)
+            self._settle(waiting, answer)
         self._send(sender)
 
     async def _decide(self, sender: Sender, waiting: _Waiting, answer: bytes) -> None:
@@ -71,7 +83,7 @@ class SignalLanes:
                 signals = [signal for signal, _ in waiting]
                 answer = await self._store.pass_on(sender, signals, now=self._clock(), allowed=allowed)
                 if not answer.startswith(_REFUSED):
-                    _settle(waiting, answer)
+                    self._settle(waiting, answer)
                     break
             else:
                 _fail(waiting, Unavailable("This call changes too fast: try again."))
@@ -80,15 +92,15 @@ class SignalLanes:
         finally:
             self._send(sender)
 
-
-def _settle(waiting: _Waiting, answer: bytes) -> None:
-    for (signal, passed), outcome in zip(waiting, answer[1:], strict=True):
-        if passed.done():
-            continue
-        if outcome == _PASSED:
-            passed.set_result(_DONE)
-        else:
-            passed.set_exception(RateLimited(f"Too many {signal.kind}s."))
+    def _settle(self, waiting: _Waiting, answer: bytes) -> None:
+        for (signal, passed), outcome in zip(waiting, answer[1:], strict=True):
+            if passed.done():
+                continue
+            if outcome == _PASSED:
+                passed.set_result(_DONE)
+            else:
+                limited = RateLimited(f"Too many {signal.kind}s.", retry_after_ms=self._retry_ms)
+                passed.set_exception(limited)
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:

@@ -12,28 +12,41 @@ from msgspec import UNSET, Struct, UnsetType
 
 from core.clock import Clock
 from core.contract.calls import CallSignal, CallSignalled, SessionDescription
-from core.errors import AppError, Conflict, Gone, InvalidRequest, NotFound, StaleEpoch
+from core.errors import AppError, Conflict, InvalidRequest, NotFound, StaleEpoch
 from core.settings import Settings
-from core.vocabulary import CallRole, Mode
+from core.vocabulary import CallRole, IceTransportPolicy, Mode
 from core.wire.message import Empty
 from db.redis.signals import Sender, Signal
 from realtime.calls.call_service import CallService
 from realtime.calls.ports import SignalStore
+from realtime.calls.recorder import Recorder
 from realtime.calls.signal_lanes import SignalLanes
 from realtime.gateway.caller import Caller
-from signaling.call import ACTIVE, STARTED, Call
+from signaling.addresses import KeepOut
+from signaling.call import STARTED, Call, Rules
+from signaling.echo import is_echo, without_addresses
 from signaling.ice_candidates import check_candidate
 from signaling.sdp import check_description
+from signaling.transitions import misplaced
 
 _KNOWN_CALLS = 10_000
 _encode = msgspec.json.Encoder().encode
 
 
 class _Known(Struct, frozen=True):
-    """What never changes of a call: the two and their roles, and the mode."""
+    """What never changes of a call: the two, their roles, the mode, and whether it is with the server; and
+    what media goes by in an epoch.
+    """
 
     roles: dict[str, CallRole]
     mode: Mode
+    echo: bool
+    epoch: int
+    policy: IceTransportPolicy
+
+    def policy_in(self, epoch: int) -> IceTransportPolicy:
+        """In an epoch that is not known, what tells least: the record will refuse the signal."""
+        return self.policy if epoch == self.epoch else "relay"
 
     def peer_of(self, user_id: str) -> str:
         """The other one. Raises `NotFound`: a call that is not yours does not exist."""
@@ -53,11 +66,19 @@ class Signals:
     """Passes signals to the other user's device that has the call."""
 
     def __init__(
-        self, call_service: CallService, signals: SignalStore, settings: Settings, clock: Clock
+        self,
+        call_service: CallService,
+        signals: SignalStore,
+        settings: Settings,
+        clock: Clock,
+        recorder: Recorder,
     ) -> None:
-        self._call = call_service.call
-        self._settings = settings
-        self._lanes = SignalLanes(signals, self._ask_record, clock)
+        self._call, self._recorder = call_service.call, recorder
+        self._settings, self._rules = settings, Rules.of(settings)
+        self._keep_out = _kept_out(settings)
+        # They are counted in an epoch, and by then it has connected, or the call is over.
+        retry_ms = settings.connect_s * 1000
+        self._lanes = SignalLanes(signals, self._ask_record, clock, retry_ms=retry_ms)
         self._known: dict[str, _Known] = {}
         self._learning: dict[str, _Turns] = {}
 
@@ -65,7 +86,7 @@ class Signals:
         """One description or one candidate. Answers `stale_epoch` before either is looked at."""
         call_id = command.call_id
         known = self._known.get(call_id)
-        if known is None or call_id in self._learning:
+        if known is None or known.epoch != command.epoch or call_id in self._learning:
             turns = self._learning.setdefault(call_id, _Turns())
             turns.taken += 1
             learning = asyncio.ensure_future(self._learn(turns, caller, command))
@@ -90,7 +111,9 @@ class Signals:
         """In the order of their coming: nobody who comes later is to be done before."""
         call_id = command.call_id
         async with turns:
-            known = self._known.get(call_id) or self._keep(await self._call(call_id, caller.user_id))
+            known = self._known.get(call_id)
+            if known is None or known.epoch != command.epoch:
+                known = self._keep(await self._call(call_id, caller.user_id))
             return self._pass_on(known, caller, command)
 
     def _learned(self, call_id: str, turns: _Turns) -> None:
@@ -100,8 +123,9 @@ class Signals:
 
     def _keep(self, call: Call) -> _Known:
         roles = {party.user_id: call.role(party.user_id) for party in call.parties}
-        known = _Known(roles, cast("Mode", call.mode))
-        if len(self._known) >= _KNOWN_CALLS:
+        policy = call.ice_policy(self._rules)
+        known = _Known(roles, cast("Mode", call.mode), call.origin == "echo", call.epoch, policy)
+        if call.id not in self._known and len(self._known) >= _KNOWN_CALLS:
             del self._known[next(iter(self._known))]
         self._known[call.id] = known
         return known
@@ -117,6 +141,11 @@ class Signals:
     def _checked(self, known: _Known, sender: Sender, command: CallSignal) -> Signal:
         """What may be passed on. Signals are counted, because they are stored for the peer."""
         limits, description, candidate = self._settings, command.description, command.candidate
+        # The addresses of the server's own side are its own to tell, and it is told nobody's.
+        from_server = is_echo(sender.user_id)
+        policy = "all" if from_server else known.policy_in(sender.epoch)
+        keep_out: KeepOut = "nothing" if from_server else self._keep_out
+        to_server = known.echo and not from_server
         if isinstance(description, SessionDescription):
             if candidate is not UNSET:
                 raise InvalidRequest("Send either `description` or `candidate`, not both.")
@@ -125,21 +154,38 @@ class Signals:
                 role=known.roles[sender.user_id],
                 mode=known.mode,
                 max_bytes=limits.max_sdp_bytes,
-                ice_transport_policy=limits.ice_transport_policy,
+                ice_transport_policy=policy,
                 max_candidates=limits.max_candidates,
                 max_candidate_bytes=limits.max_candidate_bytes,
+                keep_out=keep_out,
             )
+            if sender.epoch == known.epoch:  # else it will be refused
+                self._recorder.described(sender.call_id, sender.user_id, sender.epoch, description)
+            if to_server:
+                description = without_addresses(description)
             said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, description=description)
-            return Signal("description", limits.max_descriptions, _encode(said))
+            return Signal("description", _encode(said))
         if isinstance(candidate, UnsetType):
             raise InvalidRequest("Send a `description` or a `candidate`.")
         passed = check_candidate(
-            candidate, max_bytes=limits.max_candidate_bytes, ice_transport_policy=limits.ice_transport_policy
+            candidate,
+            max_bytes=limits.max_candidate_bytes,
+            ice_transport_policy=policy,
+            keep_out=keep_out,
         )
-        if passed is UNSET:
-            return Signal("candidate", limits.max_candidates, b"")
+        if sender.epoch == known.epoch:
+            self._recorder.found(sender.call_id, sender.user_id, sender.epoch, candidate)
+        if passed is UNSET or to_server:
+            return Signal("candidate", b"")
         said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, candidate=passed)
-        return Signal("candidate", limits.max_candidates, _encode(said))
+        return Signal("candidate", _encode(said))
+
+
+def _kept_out(settings: Settings) -> KeepOut:
+    """Where somebody develops, all may be on one machine."""
+    if settings.environment != "production":
+        return "nothing"
+    return "local" if settings.turn_private == "on" else "private"
 
 
 async def _result(passing: "asyncio.Future[asyncio.Future[Empty]]") -> Empty:
@@ -147,10 +193,8 @@ async def _result(passing: "asyncio.Future[asyncio.Future[Empty]]") -> Empty:
 
 
 def _check_place(call: Call, sender: Sender) -> None:
-    if call.state not in ACTIVE:
-        raise Gone("This call has ended.")
     if call.state not in STARTED:
-        raise Conflict("The call has not started yet.")
+        raise misplaced(call)
     if sender.epoch != call.epoch:
         raise StaleEpoch
     if call.party(sender.user_id).device != sender.device:

@@ -16,6 +16,8 @@ from realtime.peers.media import Picture, Tone
 from realtime.peers.peer import Peer, Signal
 
 Payload = dict[str, Any]
+# What somebody sends in a call of this mode, made anew for each.
+Tracks = Callable[[Literal["voice", "video"]], Iterator[MediaStreamTrack]]
 _log = structlog.get_logger()
 
 
@@ -31,10 +33,22 @@ class Habits(Struct, frozen=True, kw_only=True):
 
 
 class Bot:
-    """Acts on the events of one connection, in their order. Whatever takes time runs as a task of its own."""
+    """Acts on the events of one connection, in their order. Whatever takes time runs as a task of its own.
 
-    def __init__(self, name: str, user_id: str, client: PeerClient, habits: Habits, chance: Random) -> None:
+    `tracks`: what it sends; without them a tone, and a bar that moves.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        user_id: str,
+        client: PeerClient,
+        habits: Habits,
+        chance: Random,
+        tracks: Tracks | None = None,
+    ) -> None:
         self._user_id, self._client, self._habits, self._chance = user_id, client, habits, chance
+        self._tracks = tracks or self._plain
         self._log = _log.bind(bot=name)
         self._call_id: str | None = None
         self._epoch = 0
@@ -110,15 +124,15 @@ class Bot:
         self._peer = Peer(
             role=started["role"],
             ice_servers=started["ice_servers"],
-            tracks=self._tracks(),
+            tracks=self._tracks(self._habits.mode),
             send=send,
             connected=connected,
         )
         await self._peer.begin()
 
-    def _tracks(self) -> Iterator[MediaStreamTrack]:
+    def _plain(self, mode: Literal["voice", "video"]) -> Iterator[MediaStreamTrack]:
         yield Tone(self._chance.randrange(220, 660))
-        if self._habits.mode == "video":
+        if mode == "video":
             yield Picture(self._chance.randrange(256))
 
     async def _signalled(self, signal: Payload) -> None:

@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from core.tasks import until_one_fails
-from realtime.peers.bot import Bot, Habits
+from realtime.peers.bot import Bot, Habits, Tracks
 from realtime.peers.client import CommandRefused, PeerClient, SignedInUser
 
 _NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia", "Hugo", "Ivy", "Jan", "Kim", "Leo")
@@ -42,19 +42,21 @@ async def run(crowd: Crowd, kept: Path, chance: Random) -> None:
         for number, person in enumerate(people):
             device_id = f"{shared}-{number}" if crowd.meet else shared
             habits = Habits(mode=_mode(crowd, number), talk_s=crowd.talk_s)
-            lives.append(_live(crowd.server, web, person, device_id, habits, chance))
+            lives.append(live(crowd.server, web, person, device_id, habits, chance))
         await until_one_fails(*lives)
 
 
-async def _live(
+async def live(
     server: str,
     web: aiohttp.ClientSession,
     person: dict[str, Any],
     device_id: str,
     habits: Habits,
     chance: Random,
+    tracks: Tracks | None = None,
 ) -> None:
-    account, name = SignedInUser(server, web, person), person["display_name"]
+    """Be this bot until the session is revoked, or this is cancelled. `person` is for `SignedInUser`."""
+    account, name = SignedInUser(server, web, person), person.get("display_name", person["username"])
     while True:
         try:
             await account.enter()
@@ -66,7 +68,7 @@ async def _live(
             _log.error("cannot sign in", bot=name, code=refused.code, sentence=str(refused))
             return
     async with PeerClient(server, account, device_id=device_id) as client:
-        await Bot(name, account.id, client, habits, chance).run()
+        await Bot(name, account.id, client, habits, chance, tracks).run()
 
 
 def _mode(crowd: Crowd, number: int) -> Literal["voice", "video"]:

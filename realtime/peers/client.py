@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
@@ -40,13 +41,33 @@ class SignedInUser:
 
     async def enter(self) -> None:
         """Sign in, or sign up if there is no such account. Raises `CommandRefused`, or aiohttp's errors."""
-        login = {"login": self._person["username"], "password": self._person["password"]}
         try:
-            await self._post("login", login)
+            await self.sign_in()
         except CommandRefused as refused:
             if refused.code != "unauthenticated":
                 raise
             await self._post("register", self._person)
+
+    async def sign_in(self) -> None:
+        """Raises `CommandRefused`, or aiohttp's errors."""
+        login = {"login": self._person["username"], "password": self._person["password"]}
+        await self._post("login", login)
+
+    async def sign_out(self) -> None:
+        """End the session. Raises as `rest` does."""
+        await self.rest("POST", "/v1/auth/logout")
+
+    async def rest(self, method: str, path: str) -> dict[str, Any]:
+        """The answer to a request in this user's name; empty where there is none.
+
+        Raises `CommandRefused`, or aiohttp's errors.
+        """
+        headers = {"Authorization": f"Bearer {await self.token()}"}
+        async with self._web.request(method, f"{self._server}{path}", headers=headers) as response:
+            answer: dict[str, Any] = await response.json(content_type=None) or {}
+        if response.status >= 400:
+            raise CommandRefused(answer)
+        return answer
 
     async def token(self) -> str:
         """An access token that is valid for another minute at least."""
@@ -79,20 +100,26 @@ class SignedInUser:
 class PeerClient:
     """A connection that reconnects by itself, recovers by its offset, and gives events in their order."""
 
-    def __init__(self, server: str, account: SignedInUser, *, device_id: str) -> None:
-        self._server, self._account, self._device_id = server, account, device_id
+    def __init__(self, server: str, account: SignedInUser, *, device_id: str, name: str = "bots") -> None:
+        self._name, self._server, self._account, self._device_id = name, server, account, device_id
         self._events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._place: dict[str, str] = {}
-        self._socket = socketio.AsyncClient(handle_sigint=False)
-        self._socket.on("*", self._hear)
 
     async def __aenter__(self) -> "PeerClient":
-        # WebSocket alone: long-polling would need sticky sessions at a load balancer.
-        await self._socket.connect(self._server, auth=self._auth, transports=["websocket"], retry=True)
+        async with AsyncExitStack() as opened:
+            # Its own would be left open by attempts to connect that fail or are ended.
+            web = await opened.enter_async_context(aiohttp.ClientSession())
+            self._socket = socketio.AsyncClient(handle_sigint=False, http_session=web)
+            self._socket.on("*", self._hear)
+            opened.push_async_callback(self._socket.disconnect)  # what came back during the shutdown
+            opened.push_async_callback(self._socket.shutdown)
+            # WebSocket alone: long-polling would need sticky sessions at a load balancer.
+            await self._socket.connect(self._server, auth=self._auth, transports=["websocket"], retry=True)
+            self._opened = opened.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._socket.shutdown()
+        await self._opened.aclose()
 
     async def next(self) -> tuple[str, dict[str, Any]]:
         """The next event: its name and payload."""
@@ -121,7 +148,7 @@ class PeerClient:
         return {
             "token": await self._account.token(),
             "device_id": self._device_id,
-            "client": {"name": "bots", "version": "1", "platform": "python"},
+            "client": {"name": self._name, "version": "1", "platform": "python"},
             **self._place,
         }
 

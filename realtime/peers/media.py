@@ -18,7 +18,7 @@ _WIDTH, _HEIGHT, _BAR = 160, 120, 16
 _GREY, _BRIGHT = 70, 220
 
 
-class _Paced(MediaStreamTrack):
+class Paced(MediaStreamTrack):
     """A track that gives each frame when it is due, counted from the first one."""
 
     def __init__(self, period_s: float) -> None:
@@ -27,7 +27,7 @@ class _Paced(MediaStreamTrack):
         self._begun_at: float | None = None
         self._given = 0
 
-    async def _due(self) -> int:
+    async def due(self) -> int:
         """The number of the next frame, when its time has come. Raises `MediaStreamError` once stopped."""
         if self.readyState != "live":
             raise MediaStreamError
@@ -39,7 +39,7 @@ class _Paced(MediaStreamTrack):
         return number
 
 
-class Tone(_Paced):
+class Tone(Paced):
     """A sine of `pitch_hz`, rounded to whole waves in a second so that it has no clicks."""
 
     kind = "audio"
@@ -51,7 +51,7 @@ class Tone(_Paced):
 
     async def recv(self) -> AudioFrame:
         """The next 20 ms, mono, 16 bits."""
-        number = await self._due()
+        number = await self.due()
         at = number % 50 * _SAMPLES * 2
         frame = AudioFrame(format="s16", layout="mono", samples=_SAMPLES)
         frame.planes[0].update(self._second[at : at + _SAMPLES * 2])
@@ -60,7 +60,7 @@ class Tone(_Paced):
         return frame
 
 
-class Picture(_Paced):
+class Picture(Paced):
     """A bright bar that moves over a field of one colour, `hue` of 0 to 255."""
 
     kind = "video"
@@ -71,7 +71,7 @@ class Picture(_Paced):
 
     async def recv(self) -> VideoFrame:
         """The next picture, 160 by 120."""
-        number = await self._due()
+        number = await self.due()
         left = number * 2 % (_WIDTH - _BAR)
         row = bytes([_GREY]) * left + bytes([_BRIGHT]) * _BAR
         frame = VideoFrame(_WIDTH, _HEIGHT, "yuv420p")

@@ -10,8 +10,11 @@ from db.redis.multiplexed import RedisClient
 from tests.calls.nodes import REGION, CallNode
 from tests.stores.world import World
 
+# A command waits a quarter of it for what others can do later, and tests look at once at what was done.
+SETTINGS = Settings(region=REGION, answer_s=240)
+
 
 @pytest.fixture
 async def node(world: World, redis_client: RedisClient) -> AsyncIterator[CallNode]:
     async with Bus(redis_client, "calls") as bus:
-        yield CallNode(world.pool, redis_client, bus, Settings(region=REGION))
+        yield CallNode(world.pool, redis_client, bus, SETTINGS)

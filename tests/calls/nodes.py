@@ -109,7 +109,7 @@ class CallNode:
         return caller
 
     async def ticket(self, user_id: str) -> Ticket:
-        applicant = await self.stores.applicants.applicant(user_id, now_ms(), since(now_ms()))
+        [applicant] = await self.stores.applicants.applicants([(user_id, now_ms(), since(now_ms()))])
         assert applicant is not None
         return Ticket(
             id=new_id(),

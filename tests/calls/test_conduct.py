@@ -43,6 +43,8 @@ async def test_a_fault_counts_before_it_is_on_record(world: World, node: CallNod
     with pytest.raises(RateLimited) as again:
         await join(node, ben)
     assert (again.value.retry_after_ms or 0) <= 30_000, "the same end is no second fault"
+    habit = (await node.stores.tickets.before(ben)).habit
+    assert (habit.offers, habit.missed) == (2, 2), "nor a second offer that he did not accept"
 
 
 async def test_joins_that_race_the_end_of_a_call_are_all_refused(world: World, node: CallNode) -> None:

@@ -5,7 +5,7 @@ import asyncio
 from core.clock import now_ms
 from core.settings import Settings
 from db.redis.bus import Bus
-from db.redis.calls import SHARDS
+from db.redis.call_shards import SHARDS
 from db.redis.multiplexed import RedisClient
 from realtime.calls.deadline_worker import DeadlineWorker
 from signaling.call import State

@@ -7,15 +7,18 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from core.clock import now_ms
+from core.contract.direct_calls import CallInvite
 from core.errors import Expired
 from core.ids import new_id
 from db.redis.calls import Pending
 from db.redis.event_log import EventId
+from db.redis.logs import WHOLE
 from db.redis.presence import CLAIM_MS
 from signaling.call import Call, State
 from signaling.effects import RecordEnded
 from signaling.messages import Accept, Hangup, Vote
 from tests.calls.nodes import CallNode
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 
@@ -73,7 +76,7 @@ async def lose(node: CallNode, redis: Redis, call: Call) -> None:
     """Redis forgets the call; the data that it has is younger."""
     for key in [key async for key in redis.scan_iter(f"*{call.id}*")]:
         await redis.delete(key)
-    node.stores.events.logs.known[0] = replace(node.stores.events.logs.of(""), born=now_ms() + 1)
+    node.stores.events.logs.known[WHOLE] = replace(node.stores.events.logs.of(""), born=now_ms() + 1)
 
 
 async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
@@ -115,7 +118,7 @@ async def test_an_offer_that_was_being_made_while_the_store_lost_its_data_finds_
     she, he = await world.person(), await world.person()
     claim = await node.claim((she, he))
     assert await world.offer(claim.call_id, (she, he)) is None
-    node.stores.events.logs.known[0] = replace(node.stores.events.logs.of(""), born=now_ms() + 1)
+    node.stores.events.logs.known[WHOLE] = replace(node.stores.events.logs.of(""), born=now_ms() + 1)
     await node.services.call_service.recover(claim.call_id)
     await node.services.matchmaker.finish([claim])
     for user_id in (she, he):
@@ -151,3 +154,25 @@ async def test_who_comes_or_goes_while_an_offer_lapses(world: World, node: CallN
     assert devices == ({phone.device} if way == "arrived" else set())
     unsettled = {expired.connection for expired in await node.stores.presence.expired(now_ms() + CLAIM_MS)}
     assert phone.sid not in unsettled
+
+
+async def test_a_start_that_another_node_puts_on_record_ends_what_rings(world: World, node: CallNode) -> None:
+    """The node that took the answer died; and where stores are apart, every start is put on record so."""
+    ana, ben = await world.pair()
+    connection = await world.connected((ana, ben))
+    caller = node.holds(ana)
+    invited = await node.services.direct_calls.invite(
+        caller, CallInvite(connection_id=connection.id, mode="voice")
+    )
+    dan = await world.person("Dan")
+    match = await node.offered((dan, ben))
+    match = await node.services.call_service.tell(match.id, Accept(dan, f"phone of {dan}"))
+    await node.saved_only(match, Accept(ben, f"phone of {ben}"))
+    await node.services.call_service.catch_up(match.id)
+    async with asyncio.timeout(PATIENCE_S):
+        while (rang := await node.stores.calls.load(invited.call_id)) and rang.call.state is State.OFFERED:
+            assert rang.call.deadline is not None
+            assert now_ms() < rang.call.deadline, "it rang to its end"
+            await asyncio.sleep(0.01)
+    assert rang is not None
+    assert (rang.call.state, rang.call.reason) == (State.CLOSED, "no_answer")

@@ -18,6 +18,7 @@ from db.redis.bus import Bus
 from db.redis.event_log import EventId
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.presence import CLAIM_MS
+from realtime.calls.recorder import Recorder
 from realtime.calls.signals import Signals
 from realtime.gateway.caller import Caller
 from signaling.call import State
@@ -44,9 +45,8 @@ async def test_a_signal_is_refused_soon_when_no_node_closed_its_line(world: Worl
     """One of the version before knows no lines: what it ends, a block too, is seen five seconds later."""
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
-    signals = Signals(
-        node.services.call_service, node.stores.signals, node.settings, lambda: now_ms() + 5_000
-    )
+    later, recorder = lambda: now_ms() + 5_000, Recorder(node.stores.live_timelines, now_ms)
+    signals = Signals(node.services.call_service, node.stores.signals, node.settings, later, recorder)
     with pytest.raises(Gone):
         await signals.signal(
             Caller(ana, new_id(), f"phone of {ana}", ""), CallSignal(call_id=call.id, epoch=1, candidate=None)
@@ -61,7 +61,8 @@ async def test_who_parts_two_does_what_another_node_has_left_of_the_end(
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Skip(ben, new_id()))
     await node.services.call_service.part(call.id, parting(ana))
-    signals = Signals(node.services.call_service, node.stores.signals, node.settings, now_ms)
+    recorder = Recorder(node.stores.live_timelines, now_ms)
+    signals = Signals(node.services.call_service, node.stores.signals, node.settings, now_ms, recorder)
     with pytest.raises(Gone):
         await signals.signal(
             Caller(ben, new_id(), f"phone of {ben}", ""), CallSignal(call_id=call.id, epoch=1, candidate=None)
@@ -181,7 +182,7 @@ async def test_pending_blocks_outlive_an_error_that_nobody_foresaw(
     new_database: NewDatabase, redis_client: RedisClient
 ) -> None:
     """Postgres refuses a query (here: there is no such table): blocks still part people when that is over."""
-    pool = await open_pool(await new_database(), size=1)
+    pool = await open_pool(await new_database(empty=True), size=1)
     try:
         async with Bus(redis_client, new_id()) as bus:
             block_effects = CallNode(pool, redis_client, bus, Settings(region=REGION)).services.block_effects

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from db.postgres.call_records import CallRecords, Refusal
+from db.postgres.call_records import Admitted, CallRecords, Refusal
 from db.redis.event_log import EventId
 from signaling.messages import Hangup
 from tests.calls.nodes import CallNode
@@ -26,7 +26,7 @@ class EndsMeanwhile(CallRecords):
         super().__init__(world.pool)
         self._end = partial(node.services.call_service.tell, call_id, Hangup(user_id))
 
-    async def offer(self, *given: Any, **more: Any) -> Refusal | None:
+    async def offer(self, *given: Any, **more: Any) -> Refusal | Admitted:
         refusal = await super().offer(*given, **more)
         await self._end()
         return refusal

@@ -97,7 +97,7 @@ async def test_two_who_sleep_are_both_out_of_the_queue(world: World, node: CallN
         assert await node.services.queue.of(user_id) is None
 
 
-async def test_who_is_offered_is_asked_at_once_and_has_so_long(
+async def test_who_is_offered_and_says_nothing_is_asked_and_has_so_long(
     world: World, node: CallNode, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
     ana, ben = await world.pair()
@@ -105,6 +105,8 @@ async def test_who_is_offered_is_asked_at_once_and_has_so_long(
     call = await node.offered((ana, ben))
     for caller in (hers, his):
         liveness.told(caller.sid, told(CallOffered.event, call))
+    assert not writer.pinged, "they may answer by themselves"
+    liveness.tick(250)
     assert writer.pinged == [hers.sid, his.sid]
     writer.awake = {his.sid}
     for _ in range(7):
@@ -121,6 +123,22 @@ async def test_who_is_offered_is_asked_at_once_and_has_so_long(
     await node.services.queue.remove(ben, "left")
 
 
+async def test_who_answers_an_offer_is_not_asked_whether_they_are_there(
+    world: World, node: CallNode, liveness: LivenessMonitor, writer: Deaf
+) -> None:
+    ana, ben = await world.pair()
+    hers, his = await present(node, ana), await present(node, ben)
+    call = await node.offered((ana, ben))
+    for caller in (hers, his):
+        liveness.told(caller.sid, told(CallOffered.event, call))
+    writer.awake = {hers.sid}
+    liveness.tick(250)
+    writer.awake.clear()
+    liveness.tick(250)
+    assert writer.pinged == [his.sid]
+    await node.services.call_service.tell(call.id, Decline(ben))
+
+
 async def test_who_has_just_accepted_is_not_asked_again_at_the_start(
     world: World, node: CallNode, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
@@ -130,10 +148,11 @@ async def test_who_has_just_accepted_is_not_asked_again_at_the_start(
     call = await node.offered((ana, ben))
     for caller in (hers, his):
         liveness.told(caller.sid, told(CallOffered.event, call))
-    writer.pinged.clear()
     writer.awake = {hers.sid}
     for caller in (hers, his):
         liveness.told(caller.sid, told(CallStarted.event, call))
+    writer.awake.clear()
+    liveness.tick(250)
     assert writer.pinged == [his.sid]
     await node.services.call_service.tell(call.id, Decline(ben))
 

@@ -129,6 +129,22 @@ async def test_a_stream_that_refuses_leaves_all_to_the_outbox(
     assert await heard(node, call) == [["1"]] * 2
 
 
+async def test_a_line_that_refuses_leaves_all_to_the_outbox(node: CallNode, call: Call, redis: Redis) -> None:
+    """Nothing is said before it is known that all can be."""
+    first, second = (party.user_id for party in call.parties)
+    await redis.rpush(f"signals:{{{second}}}", "no line")
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    effects = news(call, 1)
+    line = opened(call.epoch, device="own", from_device="other", now=now_ms())
+    told = [replace(each, line=line) for each in words(effects)]
+    pending = await node.stores.calls.save(call, effects, version=stored.version, now=now_ms(), told=told)
+    assert pending is not None
+    assert (len(pending), await heard_by(node, first)) == (2, 0)
+    await node.services.call_service.catch_up(call.id)
+    assert await heard(node, call) == [["1"]] * 2
+
+
 async def heard_by(node: CallNode, user_id: str) -> int:
     return len(await node.stores.events.after(user_id, EventId(0, 0)))
 
@@ -146,8 +162,8 @@ async def test_what_a_line_refuses_waits_and_is_told_by_the_repeat(
     told = {
         item.key: (item, replace(each, line=line)) for item, each in zip(pending, words(effects), strict=True)
     }
-    refusing = f"line:{{{call.parties[1].user_id}}}"
-    await redis.set(refusing, "no line")
+    refusing = f"signals:{{{call.parties[1].user_id}}}"
+    await redis.rpush(refusing, "no line")
     answers = await node.stores.calls.tell(call, list(told.values()), (), now=now_ms())
     assert [isinstance(answer, Unavailable) for answer in answers] == [False, True] * 2
     assert await heard(node, call) == [["1", "2"], []]
@@ -203,12 +219,13 @@ async def test_a_start_is_on_record_before_it_is_told(node: CallNode, call: Call
     for party in accepted.parties:
         told = await node.stores.events.after(party.user_id, EventId(0, 0))
         assert [event.name for event in told] == ["call:ended", "call:started", "call:state"]
-        line = await redis.hgetall(f"line:{{{party.user_id}}}")
+        line = await redis.get(f"signals:{{{party.user_id}}}")
+        assert isinstance(line, bytes)
         peer = accepted.peer(party.user_id)
         said = opened(accepted.epoch, device=party.device or "", from_device=peer.device or "", now=0)
         words = said.encode().split(b"\n")
-        assert line[b"told"] == f"{call.id} 1".encode()
-        assert [line[b"from"], line[b"device"]] == words[1:3]
+        assert line.startswith(b"%s 1\n%s\n" % (call.id.encode(), words[1]))
+        assert words[2] in line
     assert await node.stores.calls.outbox(call.id) == []
 
 
@@ -268,6 +285,26 @@ async def test_a_start_waits_in_the_outbox_where_it_cannot_be_recorded(
             await asyncio.sleep(0.005)
         await accepting
     assert "call:started" not in await names(node, ben)
+    await node.services.call_service.catch_up(call.id)
+    assert "call:started" in await names(node, ben)
+    assert (await record(world, call))[1] is not None
+
+
+async def test_who_accepts_is_answered_in_time_though_the_start_cannot_be_recorded(
+    world: World, redis_client: RedisClient, call: Call, database_url: str
+) -> None:
+    """PostgreSQL does not answer for long: the call is saved, and started when that is on record."""
+    settings = Settings(region=REGION, answer_s=6)
+    ana, ben = (party.user_id for party in call.parties)
+    holder = await asyncpg.connect(database_url)
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE_S):
+        stack.push_async_callback(holder.close)
+        bus = await stack.enter_async_context(Bus(redis_client, "patient"))
+        node = CallNode(world.pool, redis_client, bus, settings)
+        await node.services.call_service.tell(call.id, Accept(ana, "hers"))
+        await holder.execute("BEGIN; LOCK TABLE interaction.calls IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(settings.deadline_s):  # after that it is answered `unavailable`
+            await node.services.call_service.tell(call.id, Accept(ben, "his"))
     await node.services.call_service.catch_up(call.id)
     assert "call:started" in await names(node, ben)
     assert (await record(world, call))[1] is not None

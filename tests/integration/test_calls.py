@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.settings import Settings
 from tests.integration.conftest import Meet, Meeting, SignUp
 from tests.integration.person import ClientDevice, Refused
 from tests.signaling.samples import SAMPLES
@@ -51,7 +52,15 @@ async def test_an_offer_that_lapses(pair: Meeting) -> None:
     await pair.ana.ask("call:accept", call_id=pair.call_id)
     assert "ticket" in await pair.ana.next("call:ended", reason="no_answer")
     assert "ticket" not in await pair.ben.next("call:ended", reason="no_answer")
-    assert await pair.ben.refused("call:accept", call_id=pair.call_id) == "expired"
+    late: dict[str, dict[str, Any]] = {
+        "call:accept": {},
+        "call:end": {},
+        "call:media": {"audio": True, "video": True},
+        "call:quality": {"epoch": 0, "rtt_ms": 20},
+        "call:signal": {"epoch": 0, "candidate": None},
+    }
+    for command, more in late.items():
+        assert await pair.ben.refused(command, call_id=pair.call_id, **more) == "expired", command
 
 
 async def test_a_signal_reaches_the_other_side_checked(pair: Meeting) -> None:
@@ -103,12 +112,16 @@ async def test_who_may_send_which_signal_when(pair: Meeting, sign_up: SignUp) ->
     assert await stranger.refused("call:signal", **signal) == "not_found"
 
 
-async def test_candidates_are_counted(pair: Meeting) -> None:
+async def test_candidates_are_counted(pair: Meeting, settings: Settings) -> None:
     await pair.start()
     call = {"call_id": pair.call_id, "epoch": 1}
     for _ in range(40):
         await pair.ana.ask("call:signal", **call, candidate=CANDIDATE)
-    assert await pair.ana.refused("call:signal", **call, candidate=CANDIDATE) == "rate_limited"
+    with pytest.raises(Refused) as refused:
+        await pair.ana.ask("call:signal", **call, candidate=CANDIDATE)
+    said = refused.value.error
+    by_then = settings.connect_s * 1000
+    assert (said["code"], said["retry_after_ms"]) == ("rate_limited", by_then), "by when it has connected"
 
 
 async def test_descriptions_are_counted(pair: Meeting) -> None:
@@ -283,6 +296,10 @@ async def test_a_strangers_call_does_not_exist(pair: Meeting, sign_up: SignUp, c
 
 
 async def test_what_comes_too_early(pair: Meeting) -> None:
+    """Whoever has accepted says nothing to somebody who has not, and may not."""
+    await pair.ana.ask("call:accept", call_id=pair.call_id)
+    media = {"call_id": pair.call_id, "audio": True, "video": False}
+    assert await pair.ana.refused("call:media", **media) == "conflict"
     for command, more in (("call:connected", {"epoch": 0}), ("call:restart", {"epoch": 0})):
         assert await pair.ana.refused(command, call_id=pair.call_id, **more) == "conflict"
     await pair.start()

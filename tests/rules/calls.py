@@ -6,6 +6,7 @@ import msgspec
 
 from core.vocabulary import DecisionPolicy, Gender
 from signaling.call import Rules, offer
+from signaling.echo import echo_call, echo_id
 from signaling.effects import Effect, Emit, Requeue
 from signaling.messages import Accept, CallMessage, Connected, Deadline, Hangup
 from signaling.transitions import advance
@@ -19,9 +20,14 @@ class Table:
     """Both ends of a call, and a clock that only moves when told."""
 
     def __init__(
-        self, *genders: Gender, policy: DecisionPolicy = "female_decides", max_restarts: int = 10
+        self,
+        *genders: Gender,
+        policy: DecisionPolicy = "female_decides",
+        max_restarts: int = 10,
+        relays: bool = False,
     ) -> None:
-        self.rules = Rules(policy=policy, max_restarts=max_restarts)
+        relays_in = frozenset({""} if relays else ())
+        self.rules = Rules(policy=policy, max_restarts=max_restarts, relays_in=relays_in)
         self.now = 10_000
         self.call = offer(claim(*(genders or ("female", "male"))), self.now, self.rules)
         self.effects: list[Effect] = []
@@ -49,6 +55,35 @@ class Table:
     def hang_up(self) -> "Table":
         self.go_live()
         self.say(Hangup(BEN))
+        return self
+
+
+class EchoTable(Table):
+    """Ana's call with the server itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        call_id = "00000000-0000-7000-8000-0000000000ee"
+        self.echo = echo_id(call_id)
+        self.call = echo_call(
+            call_id,
+            ANA,
+            device=PHONE,
+            process="a-process",
+            mode="video",
+            region="main",
+            now=self.now,
+            rules=self.rules,
+        )
+
+    def start(self) -> "EchoTable":
+        self.say(Accept(ANA, PHONE))
+        return self
+
+    def go_live(self) -> "EchoTable":
+        self.start()
+        self.say(Connected(ANA, PHONE, 1))
+        self.say(Connected(self.echo, "a-process", 1))
         return self
 
 

@@ -173,3 +173,14 @@ def test_a_ban_ends_the_call_and_gives_back_the_place_of_an_offer_alone() -> Non
     assert requeued(table.say(Moderate(ANA))) == [BEN]
     assert table.call.reason == "moderated"
     assert requeued(Table().go_live().say(Moderate(ANA))) == []
+
+
+def test_who_deletes_their_account_seems_to_have_declined_or_hung_up() -> None:
+    """Nobody is said to have been moderated who was not; there is nobody left to decide about."""
+    table = Table()
+    assert requeued(table.say(Moderate(ANA, left=True))) == [BEN]
+    assert (table.call.reason, table.call.at_fault) == ("declined", ())
+    for table in (Table().start(), Table().go_live()):
+        [ended] = told(table.say(Moderate(ANA, left=True)), BEN, "call:ended")
+        assert (ended["reason"], "decision" in ended) == ("hung_up", False)
+        assert (table.call.state, table.call.at_fault) == (State.CLOSED, ())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.errors import AppError
 from core.vocabulary import DecisionPolicy, Gender
 from signaling.call import ACTIVE, Call, State
-from signaling.effects import Effect, Emit, RecordEnded, Requeue, Reserve
+from signaling.effects import Effect, Emit, RecordEnded, Requeue, Reserve, Start
 from signaling.messages import (
     Accept,
     Back,
@@ -17,6 +17,7 @@ from signaling.messages import (
     Connected,
     Deadline,
     Decline,
+    Direct,
     Hangup,
     Lost,
     PartyMessage,
@@ -37,6 +38,7 @@ messages = st.one_of(
     st.builds(Decline, users),
     st.builds(Connected, users, devices, epochs),
     st.builds(Restart, users, devices, epochs),
+    st.builds(Direct, users, devices, epochs, st.booleans(), st.booleans()),
     st.builds(Lost, users, devices),
     st.builds(Back, users, devices),
     st.builds(Hangup, users),
@@ -50,10 +52,12 @@ stories = st.lists(st.tuples(messages, st.integers(0, 30)), max_size=30)
 genders = st.sampled_from(["female", "male", "other"])
 
 
-@given(stories, genders, genders, st.sampled_from(["female_decides", "mutual", "either"]))
-def test_whatever_happens(story: list[Any], first: Gender, second: Gender, policy: DecisionPolicy) -> None:
+@given(stories, genders, genders, st.sampled_from(["female_decides", "mutual", "either"]), st.booleans())
+def test_whatever_happens(
+    story: list[Any], first: Gender, second: Gender, policy: DecisionPolicy, relays: bool
+) -> None:
     """Moves stay in the table, both ends are freed once, nobody is queued twice, refusals stay sealed."""
-    table = Table(first, second, policy=policy)
+    table = Table(first, second, policy=policy, relays=relays)
     live_ms = 0
     for message, seconds in story:
         table.now += seconds * 1000
@@ -70,6 +74,7 @@ def test_whatever_happens(story: list[Any], first: Gender, second: Gender, polic
         assert not (before.state not in ACTIVE and table.call.state in ACTIVE)
         _check_sealed(before, table.call, message, effects)
         _check_grace(before, table.call, message)
+        _check_relays(before, table, message, effects)
     ends = [e for e in table.effects if isinstance(e, RecordEnded)]
     assert len(ends) == (table.call.state not in ACTIVE)
     assert [e.duration_s for e in ends] == [live_ms // 1000 for _ in ends], "absence is no talk"
@@ -98,6 +103,20 @@ def _check_grace(before: Call, after: Call, message: CallMessage) -> None:
         assert isinstance(message, PartyMessage)
         assert before.party(message.user_id).lost
         assert not any(party.lost for party in after.parties)
+
+
+def _check_relays(before: Call, table: Table, message: CallMessage, effects: list[Effect]) -> None:
+    """An address is shown only in an epoch that both have agreed to, and where nobody wishes otherwise."""
+    after, rules = table.call, table.rules
+    policy = after.ice_policy(rules)
+    assert policy == before.ice_policy(rules) or after.epoch == before.epoch + 1
+    assert {e.policy for e in effects if isinstance(e, Start)} <= {policy}
+    if rules.relays_in:
+        assert policy == "relay" or {ANA, BEN} <= set(after.agreed_direct)
+    if isinstance(message, Direct):
+        assert after.restarts == before.restarts
+        assert not (message.relay_only and policy == "all" and after.epoch > before.epoch)
+        assert before.state is State.LIVE or after is before
 
 
 def _check_order(effects: list[Effect]) -> None:

@@ -61,7 +61,7 @@ async def test_all_that_is_said_at_once_arrives_in_its_order(far: FarCall, nodes
     await far.passes(*range(20))
     await far.arrive(*range(20))
     async with Redis.from_url(nodes_redis_url) as redis:
-        assert await redis.delete(f"line:{{{far.he.id}}}") == 1
+        assert await redis.delete(f"signals:{{{far.he.id}}}") == 1
     await far.passes(*range(20, 25))
     await far.arrive(*range(20, 25))
     offset = far.ben.offset

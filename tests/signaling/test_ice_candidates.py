@@ -1,7 +1,9 @@
 """Which candidates pass: addresses of one host, never names to look up, and under relay only relays."""
 
 import random
+import re
 from ipaddress import IPv4Address
+from itertools import product
 from typing import Any, Literal, get_args
 
 import pytest
@@ -12,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from core.contract.calls import IceCandidate
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
 from core.vocabulary import IceTransportPolicy
+from signaling.addresses import KeepOut
 from signaling.ice_candidates import USUAL, check_candidate, is_unicast
 from tests.signaling.samples import SAMPLES
 
@@ -87,6 +90,74 @@ def test_a_relay_candidate_passes_without_the_address_it_was_made_from() -> None
     assert passed.candidate == RELAY.replace("203.0.113.7", "0.0.0.0").replace("51716", "0")
     assert passed.sdpMid == "0"
     assert check(passed, "relay") == passed
+
+
+BEHIND = {
+    "related otherwise": "rport 51716 raddr 203.0.113.7",
+    "related apart": "raddr 203.0.113.7 generation 0 rport 51716",
+    "related in capitals": "RPORT 51716 RADDR 203.0.113.7",
+    "a word of its own": "raddr 0.0.0.0 rport 0 x-own 203.0.113.7",
+    "a name": "x-own bens-laptop.local",
+    "a known word": "generation 203.0.113.7",
+    "a number": "network-id 3405803783",
+    "many": "network-cost 10 x-a 203.0 x-b 113.7 rport 9 ufrag dQWE raddr 2001:db8::7",
+}
+
+
+@pytest.mark.parametrize("how", BEHIND)
+def test_nothing_behind_a_relay_candidate_tells_an_address(how: str) -> None:
+    """In whatever order it stands, and whoever has invented the word."""
+    relay = RELAY.partition(" raddr")[0]
+    passed = check(sent(f"{relay} {BEHIND[how]}"), "relay")
+    assert isinstance(passed, IceCandidate)
+    assert passed.candidate is not None
+    assert passed.candidate.startswith(relay)
+    assert not re.search(r"203\.|113\.|2001|laptop|3405803783|5171", passed.candidate.removeprefix(relay))
+    assert check(passed, "relay") == passed
+
+
+def test_what_is_known_to_tell_no_address_stays_behind_a_relay_candidate() -> None:
+    """In the order in which it stood."""
+    text = f"{RELAY} network-cost 50 generation 0 ufrag dQWE network-id 3"
+    passed = check(sent(text), "relay")
+    assert passed == sent(text.replace("203.0.113.7", "0.0.0.0").replace("51716", "0"))
+
+
+LOCAL = ("127.0.0.1", "169.254.169.254", "fe80::1", "::1", "fd00:ec2::254", "64:ff9b::7f00:1")
+AT_HOME = ("192.168.1.7", "10.0.0.7", "fd12::7")
+
+
+def kept(text: str, keep_out: KeepOut, policy: IceTransportPolicy = "all") -> bool:
+    """Whether it passes in such a deployment."""
+    passed = check_candidate(sent(text), max_bytes=512, ice_transport_policy=policy, keep_out=keep_out)
+    assert passed is UNSET or passed == sent(text) or policy == "relay"
+    return passed is not UNSET
+
+
+@pytest.mark.parametrize("way", ["as browsers write", "in parts"])
+def test_in_production_nobody_is_sent_to_their_own_machine(way: str) -> None:
+    """Nor to its link, or to where clouds answer: neither themselves nor by their relay."""
+    for local, text in product(LOCAL, (HOST, RELAY)):
+        there = text.replace("192.0.2.2", local).replace("198.51.100.77", local)
+        there = there if way == "as browsers write" else f"C{there[1:]}"
+        assert kept(there, "nothing")
+        assert not kept(there, "local")
+        assert not kept(there, "private")
+
+
+@pytest.mark.parametrize("home", AT_HOME)
+def test_two_in_one_network_reach_each_other_and_no_relay_is_sent_there(home: str) -> None:
+    """Behind a relay are machines of the operator, unless that one says that it stands there itself."""
+    host, relay = HOST.replace("192.0.2.2", home), RELAY.replace("198.51.100.77", home)
+    assert kept(host, "private")
+    for policy in POLICIES:
+        assert not kept(relay, "private", policy)
+        assert kept(relay, "local", policy)
+
+
+@pytest.mark.parametrize("text", [text for text in GOOD if "fe80" not in text])
+def test_others_pass_in_production_as_well(text: str) -> None:
+    assert kept(text, "private")
 
 
 REFUSED = {
@@ -205,6 +276,7 @@ def test_mutated_candidates_give_errors_of_the_catalogue_alone() -> None:
                 "\ud800",
                 "0x1",
                 "::ffff:0:0",
+                "raddr",
             )
             words[at] = chance.choice((*words, *odd, words[at][1:], words[at] * 2))
         text = " ".join(words)
@@ -219,7 +291,9 @@ def test_mutated_candidates_give_errors_of_the_catalogue_alone() -> None:
                 assert policy == "relay"
                 continue
             assert check(good, policy) == good
-            assert policy == "all" or " typ relay" in (good.candidate or "")
+            head, _, behind = (good.candidate or "").partition(" typ ")
+            assert policy == "all" or behind.startswith("relay")
+            assert policy == "all" or "203.0.113.7" not in behind, head
     assert passed > MUTATIONS // 20, "the mutations are too wild to show anything"
 
 

@@ -1,5 +1,6 @@
 """What a session description may say: browsers' pass unchanged, each broken rule is named."""
 
+import re
 from functools import partial
 
 import pytest
@@ -175,6 +176,50 @@ def test_relay_only_lets_nothing_pass_that_tells_an_address() -> None:
     ]
     assert "m=audio 9 UDP/TLS" in passed
     assert check(offer(passed), policy="relay").sdp == passed
+
+
+TELLING = {
+    "a candidate otherwise": "a=candidate:9 1 udp 1 198.51.100.7 9 typ relay rport 9 raddr 203.0.113.7",
+    "a candidate's own word": "a=candidate:9 1 udp 1 198.51.100.7 9 typ relay x-own 203.0.113.7",
+    "whom packets come from": "a=source-filter: incl IN IP4 * 203.0.113.7",
+    "whom packets come from, by name": "a=source-filter: incl IN FQDN * bens-laptop.example",
+    "another address": "a=altc:1 IP4 203.0.113.7 5000",
+    "a name made of one": "a=ssrc:1 cname:ben@203.0.113.7",
+    "a name": "a=x-own:bens-laptop.local",
+    "a band": "b=X-OWN:203.0.113.7",
+    "IPv6 in short": "a=x-own:2001:db8::7",
+    "IPv6 in full": "a=x-own:2001:db8:0:0:0:0:0:7",
+}
+
+
+@pytest.mark.parametrize("where", TELLING)
+def test_no_line_tells_an_address_under_relay(where: str) -> None:
+    """Also those that no browser writes, and those that nobody here knows."""
+    text = adding(CONVERSATION, TELLING[where])
+    assert check(offer(text)).sdp == text
+    passed = check(offer(text), policy="relay").sdp
+    assert not re.search(r"203\.0|laptop|2001:db8", passed)
+    assert check(offer(passed), policy="relay").sdp == passed
+
+
+def test_neither_the_origin_nor_the_subject_tells_an_address_under_relay() -> None:
+    """Some clients write there who they are, and where."""
+    text = instead(instead(CONVERSATION, "o=- ", "o=ben@203.0.113.7 "), "s=-", "s=203.0.113.7")
+    assert "203.0.113.7" not in check(offer(text), policy="relay").sdp
+
+
+def test_in_production_a_description_leads_to_no_local_machine() -> None:
+    """As a candidate that comes alone."""
+    lines = [f"a=candidate:1 1 udp 1 {address} 1 typ host" for address in ("169.254.169.254", "192.0.2.1")]
+    passed = check_description(
+        offer(adding(CONVERSATION, *lines)),
+        role="offerer",
+        mode="voice",
+        max_bytes=24 * 1024,
+        ice_transport_policy="all",
+        keep_out="private",
+    )
+    assert passed == offer(adding(CONVERSATION, lines[1]))
 
 
 def test_relay_only_keeps_every_other_line() -> None:

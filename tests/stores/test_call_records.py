@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -10,8 +11,9 @@ from msgspec.structs import replace
 from core.clock import now_ms
 from core.errors import NotFound
 from core.ids import new_id
-from db.postgres.call_records import Refusal
+from db.postgres.call_records import Admitted, Refusal
 from db.postgres.pool import queries
+from db.postgres.pooled_connection import PooledConnection
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since
 
@@ -105,6 +107,52 @@ async def test_an_offer_sees_what_it_has_waited_for(world: World) -> None:
                 ana,
             )
         assert await offering == Refusal({}, "blocked")
+
+
+async def test_offers_of_one_statement_are_each_decided_by_themselves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who have met or block, one who is banned or gone, an echo call: nobody else pays for it."""
+    statements, performed = [], PooledConnection.fetchmany
+
+    async def noted(connection: PooledConnection, query: str, args: Any) -> Any:
+        statements.append(query)
+        return await performed(connection, query, args)
+
+    monkeypatch.setattr(PooledConnection, "fetchmany", noted)
+    now = now_ms()
+    met, apart, banned, free, others = [await world.pair() for _ in range(5)]
+    await world.talked(met, now=now - HOUR)
+    await world.blocks.block(apart[1], apart[0], None, now)
+    await world.ban(banned[0])
+    alone = await world.person()
+    asked = [others, met, apart, banned, (free[0], new_id()), free, (alone,)]
+    calls = [new_id() for _ in asked]
+    answers = await asyncio.gather(
+        *(
+            world.call_records.offer(
+                call,
+                origin="match" if len(users) > 1 else "echo",
+                mode="voice",
+                region="main",
+                users=users,
+                now=now,
+                since=since(now - 2 * HOUR),
+            )
+            for call, users in zip(calls, asked, strict=True)
+        )
+    )
+    nobody = asked[4][1]
+    assert answers[1:5] == [
+        Refusal({}, "met"),
+        Refusal({}, "blocked"),
+        Refusal({banned[0]: "moderated"}, "banned"),
+        Refusal({nobody: "moderated"}, "gone"),
+    ]
+    assert [*answers[:1], *answers[5:]] == [Admitted()] * 3
+    for call, users in ((calls[0], others), (calls[5], free), (calls[6], (alone,))):
+        assert [await world.call_records.active_call(user) for user in users] == [call] * len(users)
+    assert len(statements) == 2, "the first goes alone, and those who come meanwhile together"
 
 
 async def test_offers_that_overlap_at_once_leave_one_call_a_user(world: World) -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from core.clock import now_ms
 from core.contract.queue import QueueLeft
 from core.ids import new_id
-from db.redis.calls import RedisCalls, _shard
+from db.redis.call_shards import shard_of
+from db.redis.calls import RedisCalls
 from db.redis.event_log import EventId, EventLog
 from db.redis.multiplexed import RedisClient
 from db.redis.multiplexed.words import key_slot
@@ -25,7 +26,7 @@ from tests.rules.calls import Table
 def call() -> Call:
     """Of two whose slot is that of its shard."""
     call = replace(Table().start().call, id=new_id(now_ms()))
-    slot = key_slot(f"calls-{_shard(call.id)}")
+    slot = key_slot(f"calls-{shard_of(call.id)}")
     users = (name for n in itertools.count() if key_slot(name := f"{call.id}-{n}") == slot)
     return replace(
         call,

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from core.clock import now_ms
 from core.ids import new_id
-from db.redis.event_log import channel, read_announcement
+from db.redis.event_log import channel, read_announcements
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.signals import TRUSTED_MS, Allowed, RedisSignals, Sender, Signal
 from tests.patience import PATIENCE_S
@@ -20,17 +20,19 @@ from tests.patience import PATIENCE_S
 HER, HIS = "her phone", "his phone"
 
 
-def store(client: RedisClient) -> RedisSignals:
-    return RedisSignals(client, keep=1001, keep_s=300)
+def store(client: RedisClient, candidates: int = 40, descriptions: int = 20) -> RedisSignals:
+    return RedisSignals(client, keep=1001, keep_s=300, candidates=candidates, descriptions=descriptions)
 
 
-def candidate(text: str, most: int = 40) -> Signal:
-    return Signal("candidate", most, text.encode())
+def candidate(text: str) -> Signal:
+    return Signal("candidate", text.encode())
 
 
-async def opened(client: RedisClient) -> tuple[RedisSignals, Sender]:
+async def opened(
+    client: RedisClient, candidates: int = 40, descriptions: int = 20
+) -> tuple[RedisSignals, Sender]:
     """He was told of a call with her, who may signal."""
-    signals, sender = store(client), Sender(new_id(), 1, "her", HER, new_id())
+    signals, sender = store(client, candidates, descriptions), Sender(new_id(), 1, "her", HER, new_id())
     await signals.open(sender.to, sender.call_id, 1, device=HIS, from_device=HER, now=now_ms())
     return signals, sender
 
@@ -48,10 +50,10 @@ async def test_signals_pass_together_in_their_order(redis_client: RedisClient) -
 
 
 async def test_each_kind_is_counted_by_itself_and_anew_in_each_epoch(redis_client: RedisClient) -> None:
-    signals, sender = await opened(redis_client)
-    two = [candidate("c", most=2), candidate("c", most=2), Signal("description", 1, b"d"), candidate("c", 2)]
+    signals, sender = await opened(redis_client, candidates=2, descriptions=1)
+    two = [candidate("c"), candidate("c"), Signal("description", b"d"), candidate("c")]
     assert await signals.pass_on(sender, two, now=now_ms()) == b"+1110"
-    assert await signals.pass_on(sender, [Signal("description", 1, b"d")], now=now_ms()) == b"+0"
+    assert await signals.pass_on(sender, [Signal("description", b"d")], now=now_ms()) == b"+0"
     await signals.open(sender.to, sender.call_id, 2, device=HIS, from_device=HER, now=now_ms())
     again = Sender(sender.call_id, 2, sender.user_id, HER, sender.to)
     assert await signals.pass_on(again, two, now=now_ms()) == b"+1110"
@@ -59,10 +61,10 @@ async def test_each_kind_is_counted_by_itself_and_anew_in_each_epoch(redis_clien
 
 async def test_what_is_sent_again_after_a_reconnect_happens_once(redis_client: RedisClient) -> None:
     """Nobody knew whether it was performed: it is answered alike, and neither counted nor told twice."""
-    signals, sender = await opened(redis_client)
+    signals, sender = await opened(redis_client, candidates=1)
     signals._names = repeat(7)  # type: ignore[assignment]
     for _ in range(3):
-        assert await signals.pass_on(sender, [candidate("a", most=1)], now=now_ms()) == b"+1"
+        assert await signals.pass_on(sender, [candidate("a")], now=now_ms()) == b"+1"
     assert await told(redis_client, sender.to) == [b"a"]
 
 
@@ -79,15 +81,15 @@ async def test_no_other_place_is_let_in(redis_client: RedisClient, wrong: dict[s
 
 async def test_a_line_counts_for_seconds_and_then_the_record_is_asked(redis_client: RedisClient) -> None:
     """What was counted stays counted."""
-    signals, sender = await opened(redis_client)
-    assert await signals.pass_on(sender, [candidate("a", most=2)], now=now_ms()) == b"+1"
+    signals, sender = await opened(redis_client, candidates=2)
+    assert await signals.pass_on(sender, [candidate("a")], now=now_ms()) == b"+1"
     later = now_ms() + TRUSTED_MS + 1
-    refused = await signals.pass_on(sender, [candidate("b", most=2)], now=later)
+    refused = await signals.pass_on(sender, [candidate("b")], now=later)
     assert refused == f"-{sender.call_id} 1".encode()
     allowed = Allowed(HIS, refused[1:])
-    both = [candidate("b", most=2), candidate("c", most=2)]
+    both = [candidate("b"), candidate("c")]
     assert await signals.pass_on(sender, both, now=later, allowed=allowed) == b"+10"
-    assert await signals.pass_on(sender, [candidate("")], now=later) == b"+1"
+    assert await signals.pass_on(sender, [Signal("description", b"")], now=later) == b"+1"
 
 
 async def test_a_line_never_goes_back(redis_client: RedisClient) -> None:
@@ -104,14 +106,15 @@ async def test_a_line_never_goes_back(redis_client: RedisClient) -> None:
 
 
 async def test_an_announcement_names_the_event_before_it(redis_client: RedisClient, redis_url: str) -> None:
-    """So that a node that missed one reads it; also between signals that went together."""
+    """So that a node that missed one reads it; also between signals that went together, which are one."""
     signals, sender = await opened(redis_client)
     async with Redis.from_url(redis_url) as redis, redis.pubsub() as heard:
         await heard.subscribe(channel(sender.to))
         await signals.pass_on(sender, [candidate("a"), candidate("b")], now=now_ms())
         await signals.pass_on(sender, [candidate("c")], now=now_ms())
-        messages = [await heard.get_message(timeout=PATIENCE_S) for _ in range(4)][1:]
-    said = [read_announcement(message["data"]) for message in messages if message]
+        messages = [await heard.get_message(timeout=PATIENCE_S) for _ in range(3)][1:]
+    assert [len(read_announcements(message["data"])) for message in messages if message] == [2, 1]
+    said = [a for message in messages if message for a in read_announcements(message["data"])]
     assert [a.before for a in said] == [None, said[0].id, said[1].id]
     assert [(a.name, a.device, a.data) for a in said] == [("call:signal", HIS, d) for d in (b"a", b"b", b"c")]
 
@@ -142,7 +145,7 @@ class Meetings:
     """Her calls with him, one after the other, and the nodes that handle them."""
 
     def __init__(self, client: RedisClient) -> None:
-        self.signals, self.he = store(client), new_id()
+        self.signals, self.he = store(client, candidates=10**6), new_id()
         self.names = [new_id(n) for n in range(1, 30)]
         self.records: list[int | None] = [1]  # the epoch of each call
         self.effects: list[list[int | None]] = [[1]]  # what it has decided: each epoch, and its end
@@ -195,7 +198,7 @@ class Meetings:
         if asker is None:
             call = max(0, len(self.records) - 1 - back)
             sender = Sender(self.names[call], epoch, "her", HER, self.he)
-            answer = await self.signals.pass_on(sender, [candidate("a", 10**6)], now=NOW)
+            answer = await self.signals.pass_on(sender, [candidate("a")], now=NOW)
             asker = Asker(sender, call, answer[1:])
             if answer.startswith(b"+"):
                 self.has_passed(asker)
@@ -207,9 +210,7 @@ class Meetings:
                 self.askers[node] = asker
         else:
             allowed = Allowed(HIS, asker.before)
-            answer = await self.signals.pass_on(
-                asker.sender, [candidate("a", 10**6)], now=NOW, allowed=allowed
-            )
+            answer = await self.signals.pass_on(asker.sender, [candidate("a")], now=NOW, allowed=allowed)
             if answer.startswith(b"+"):
                 self.has_passed(asker)
 
@@ -223,12 +224,10 @@ class Meetings:
         for call, record in enumerate(self.records):
             for epoch in (1, 2):
                 sender = Sender(self.names[call], epoch, "her", HER, self.he)
-                answer = await self.signals.pass_on(sender, [candidate("a", 10**6)], now=NOW)
+                answer = await self.signals.pass_on(sender, [candidate("a")], now=NOW)
                 if answer.startswith(b"-") and record == epoch:
                     allowed = Allowed(HIS, answer[1:])
-                    answer = await self.signals.pass_on(
-                        sender, [candidate("a", 10**6)], now=NOW, allowed=allowed
-                    )
+                    answer = await self.signals.pass_on(sender, [candidate("a")], now=NOW, allowed=allowed)
                     assert answer == b"+1", "the record allows it"
                 if answer.startswith(b"+") and record != epoch:
                     assert self.performed[call] < len(self.effects[call]), "the record forbids it"

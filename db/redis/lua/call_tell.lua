@@ -1,6 +1,6 @@
 -- Tell what waits in a call's outbox, and take it out together with what was performed: each is told and taken out, or neither.
 -- KEYS[1] the call        call:{shard}:<id>           KEYS[2] its outbox    outbox:{shard}:<id>
--- KEYS[3] attention       attention:{shard}           KEYS[4...] as told.lua says
+-- KEYS[3] attention       attention:{shard}           KEYS[4] its timeline, which stays    KEYS[5...] as told.lua says
 -- ARGV[1] call id         ARGV[2] version of the call since which nobody else can have begun to tell; 0: somebody may have
 -- ARGV[3] events kept at least, of so many            ARGV[4] milliseconds all are kept after the last, and marks
 -- ARGV[5] milliseconds to keep a line                 ARGV[6] how many were performed
@@ -16,8 +16,8 @@ if not alone then
     entries[string.match(entry, '^%S+')] = entry
   end
 end
-for i = 4, #KEYS do
-  local done, stood_at = pcall(stand, KEYS[i], found[i])
+for i = 5, #KEYS do
+  local done, stood_at = pcall(stand, KEYS[i], found[i - 1])
   if done then
     stood_at.before, at[i] = stood_at.newest, stood_at
   else
