@@ -37,7 +37,7 @@ CONFIGURATION = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "synchronous_commit": "on",
-    "max_connections": "200",
+    "max_connections": "400",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",

@@ -59,6 +59,7 @@ class Credentials(Struct, frozen=True):
     user_id: str
     password_hash: str | None
     banned: bool
+    probe: bool = False
 
 
 class Proof(Struct, frozen=True):
@@ -142,7 +143,7 @@ class AccountStore:
             )
         else:
             row = await self._pool.fetchrow(_SQL["login_by_username"], *given)
-        return row and Credentials(row["id"], row["password_hash"], row["banned"])
+        return row and Credentials(row["id"], row["password_hash"], row["banned"], row["probe"])
 
     async def proof(self, user_id: str, session_id: str) -> Proof:
         """Of a session of this user that was checked before. Raises `NotFound` if it is none."""

@@ -35,13 +35,13 @@ SELECT EXISTS (
 
 -- name: login_by_email
 -- The account with this email address, which has one of hashes $3, for signing in at $2.
-SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = u.id) AS banned
+SELECT u.id, u.password_hash, u.probe, EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u
 WHERE (lower(u.email) = lower($1) OR u.email_hash = ANY ($3::bytea[])) AND u.deleted_at IS NULL
 
 -- name: login_by_username
 -- The account with this username, for signing in at $2.
-SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = u.id) AS banned
+SELECT u.id, u.password_hash, u.probe, EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
 -- name: proof

@@ -1,8 +1,8 @@
 -- Users, for moderators. Times are passed as timestamptz.
 
 -- name: all
--- The newest $2 users before user $1.
-SELECT id FROM identity.users WHERE id < $1 ORDER BY id DESC LIMIT $2
+-- The newest $2 users before user $1. Probes are found by their names alone.
+SELECT id FROM identity.users WHERE id < $1 AND NOT probe ORDER BY id DESC LIMIT $2
 
 -- name: found
 -- The same of those whose username, address or display name begins with $3, or whose address has one of hashes $4. Bounds, as no plan knows what a pattern begins with.

@@ -17,7 +17,9 @@ WHY: Mapping[str, str] = {
         "accounts codes email logins password sessions standing totp usernames"
     ),
     "They read or change what two people share, or what others show": (
-        "blocks call_records connections friend_suggestions friends profiles rooms settings user_locks"
+        "blocks call_records comments connections direct_calls friend_suggestions friends groups likes posts"
+        " mentor_sessions mutes profiles receipts rooms settings timelines unsettled_sessions user_locks"
+        " video_requests"
     ),
     "They look for whose a number or a device is": "contacts devices",
     "They bring people together, by what is known of all": "applicants eligibility matches trust",
@@ -26,9 +28,23 @@ WHY: Mapping[str, str] = {
         " marks media_review penalties reports strikes suspicions"
     ),
     "It counts for metrics, and shows nobody": "open_calls",
-    "They are jobs of the server, for all": "erasures exports jobs outbox pending_work retention",
-    "They tell people what others have done, and go by whom these may see": "notifications",
+    "They are of users that no person is": "demo probes",
+    "They are jobs of the server, for all": (
+        "erasures exports forgotten_messages jobs outbox pending_work retention"
+    ),
+    "They tell people what others have done, and go by whom these may see": (
+        "moment_pushes notifications room_pushes"
+    ),
     "Files are shown to others, and looked after by jobs": "media",
+    "They are of places and mentors, and of what people say of those, which is shown to all": (
+        "locations locations_imported mentors reviews"
+    ),
+    "They judge what somebody says by what is not theirs to change, and count it for the place": (
+        "check_ins journeys"
+    ),
+    "They let people earn rewards, and partners redeem them": (
+        "partners redemptions reward_ledger reward_rules rewards"
+    ),
     "Keys by which data is encrypted are nobody's": "data_keys",
     "Keys of requests are those of strangers too": "idempotency",
 }

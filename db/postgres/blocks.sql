@@ -72,9 +72,9 @@ RETURNING id, blocker_id, blocked_id, connection_id, friendship_id, request_id
 DELETE FROM interaction.pending_blocks WHERE id = $1
 
 -- name: open_between
--- Calls of users $1 and $2 with each other that go on, or have ended and wait for a decision.
+-- Calls of users $1 and $2 with each other that go on, ring, or have ended and wait for a decision.
 SELECT own.call_id
 FROM interaction.call_participants own
 JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = $2
 JOIN interaction.calls c ON c.id = own.call_id
-WHERE own.user_id = $1 AND (own.active OR (c.decision_deadline IS NOT NULL AND c.closed_at IS NULL))
+WHERE own.user_id = $1 AND (own.active OR peer.active OR (c.decision_deadline IS NOT NULL AND c.closed_at IS NULL))

@@ -14,13 +14,16 @@ from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.connections import ConnectionView
 from core.contract.profiles import ProfileCard
 from core.errors import Blocked, NotFound
+from core.happenings import KeptConnection
 from db.postgres.call_records import close_within
 from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Pool, Record, queries
+from db.postgres.rewards import GrantEach, grant_nothing, waiting
 from db.postgres.user_locks import lock_users
 
 _SQL = queries("connections")
+_BLOCKED = _SQL["blocked"].replace(":kept_connection", waiting("kept_connection"))
 _ASKED_AT_ONCE = 20  # lists, which may be long
 _Pair = tuple[str, str]
 
@@ -41,8 +44,8 @@ class ConnectionRow(Struct, frozen=True, kw_only=True):
 class ConnectionStore:
     """Connections. Each pair has at most one active. Everything may be repeated."""
 
-    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
-        self._pool, self._cards = pool, cards
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS, grant: GrantEach = grant_nothing) -> None:
+        self._pool, self._cards, self._grant = pool, cards, grant
         self._asking = GroupedStatement(self._connected, most=_ASKED_AT_ONCE)
 
     async def connect(
@@ -56,15 +59,22 @@ class ConnectionStore:
         user_a, user_b = sorted(users)
         async with self._pool.acquire() as connection, connection.transaction():
             await lock_users(connection, users)
+            earns = False
             row = await connection.fetchrow(_SQL["of_pair"], user_a, user_b, call_id)
             if row is None:
-                if await connection.fetchval(_SQL["blocked"], user_a, user_b):
+                looked = await connection.fetchrow(_BLOCKED, user_a, user_b)
+                if looked["blocked"]:
                     raise Blocked
                 await connection.execute(
                     _SQL["connect"], connection_id, room_id, user_a, user_b, call_id, to_datetime(now)
                 )
                 row = await connection.fetchrow(_SQL["of_pair"], user_a, user_b, call_id)
+                earns = looked["rules"]
             await close_within(connection, call_id, "connected", now)
+            if earns:
+                kept = await connection.fetch(_SQL["kept"], [user_a, user_b])
+                happened = {each["user_id"]: [KeptConnection(each["nth"])] for each in kept}
+                await self._grant(connection, happened, now)
         return _connection(row)
 
     async def end(self, connection_id: str, user_id: str, now: int) -> ConnectionRow:

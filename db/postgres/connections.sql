@@ -28,8 +28,17 @@ WITH shared AS (
 INSERT INTO communication.members (room_id, user_id) SELECT made.id, who FROM made, unnest(ARRAY[$3, $4]::uuid[]) AS who
 
 -- name: blocked
--- Whether one of the two has blocked the other.
-SELECT EXISTS (SELECT FROM identity.blocked_pairs WHERE one = $1 AND other = $2)
+-- Whether one of the two has blocked the other, and whether a rule waits for people who keep in touch.
+SELECT EXISTS (SELECT FROM identity.blocked_pairs WHERE one = $1 AND other = $2) AS blocked,
+    :kept_connection AS rules
+
+-- name: kept
+-- With how many people each of users $1 keeps in touch, or did.
+SELECT asked.id AS user_id, (
+    SELECT count(DISTINCT CASE WHEN c.user_a = asked.id THEN c.user_b ELSE c.user_a END)
+    FROM interaction.connections c WHERE asked.id IN (c.user_a, c.user_b)
+) AS nth
+FROM unnest($1::uuid[]) AS asked (id)
 
 -- name: end
 -- Connection $1 is over at $3, by its member $2.

@@ -3,12 +3,12 @@
 What an outage raises (`db.outage`) passes through.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from core.clock import to_datetime
+from core.clock import to_datetime, to_ms
 from core.contract.devices import Device
 from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Pool, queries
@@ -18,12 +18,13 @@ _SQL, _OWN = queries("devices"), own_queries("devices")
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """A device, and how it is reached."""
+    """A device, and how it is reached. `refused`: so often in a row its push service has said no."""
 
     device_id: str
     platform: str
     token: str | None = None
     subscription: Mapping[str, Any] | None = None
+    refused: int = 0
 
 
 class DeviceStore:
@@ -55,7 +56,32 @@ class DeviceStore:
         async with own_rows(self._pool, user_id) as own:
             await own.execute(_OWN["delete"], device_id)
 
+    async def forget(self, user_id: str, target: Target) -> None:
+        """It is not reached so any more. If it has been named anew since then, it stays."""
+        endpoint = (target.subscription or {}).get("endpoint")
+        await self._pool.execute(_SQL["forget"], user_id, target.device_id, target.token, endpoint)
+
+    async def refused(self, user_id: str, target: Target, now: int) -> tuple[int, int]:
+        """Its push service has said no once more: how often in a row by now, and for how many ms."""
+        endpoint = (target.subscription or {}).get("endpoint")
+        row = await self._pool.fetchrow(
+            _SQL["refused"], user_id, target.device_id, target.token, endpoint, to_datetime(now)
+        )
+        return (row["refused"], now - to_ms(row["refused_since"])) if row else (0, 0)
+
+    async def welcome(self, user_id: str, target: Target) -> None:
+        """Its push service takes what is for it, after it has said no."""
+        await self._pool.execute(_SQL["welcome"], user_id, target.device_id)
+
+    async def of_users(self, user_ids: Collection[str], now: int) -> list[tuple[str, Target]]:
+        """Those of these users who are signed in there, each with its user."""
+        rows = await self._pool.fetch(_SQL["of_users"], list(user_ids), to_datetime(now))
+        return [_owned(**row) for row in rows]
+
     async def of_user(self, user_id: str, now: int) -> list[Target]:
-        """Those of the user who are signed in there."""
-        rows = await self._pool.fetch(_SQL["of_user"], user_id, to_datetime(now))
-        return [Target(**row) for row in rows]
+        """Those of this user."""
+        return [device for _, device in await self.of_users([user_id], now)]
+
+
+def _owned(user_id: str, **device: Any) -> tuple[str, Target]:
+    return user_id, Target(**device)

@@ -23,10 +23,25 @@ DELETE FROM identity.devices WHERE user_id = $1 AND device_id IN (
 -- Forget device $2 of user $1.
 DELETE FROM identity.devices WHERE user_id = $1 AND device_id = $2
 
--- name: of_user
--- Those of user $1 whose session goes on at $2.
-SELECT d.device_id, d.platform, d.token, d.subscription
+-- name: forget
+-- Device $2 of user $1, if it is still reached by token $3, or at endpoint $4.
+DELETE FROM identity.devices
+WHERE user_id = $1 AND device_id = $2 AND (token = $3 OR subscription ->> 'endpoint' = $4)
+
+-- name: refused
+-- The push service has refused once more what was for device $2 of user $1, if it is still reached by token $3, or at endpoint $4. It is now $5.
+UPDATE identity.devices SET refused = refused + 1, refused_since = coalesce(refused_since, $5)
+WHERE user_id = $1 AND device_id = $2 AND (token = $3 OR subscription ->> 'endpoint' = $4)
+RETURNING refused, refused_since
+
+-- name: welcome
+-- The push service takes what is for device $2 of user $1.
+UPDATE identity.devices SET refused = 0, refused_since = NULL WHERE user_id = $1 AND device_id = $2
+
+-- name: of_users
+-- Those of users $1 whose session goes on at $2.
+SELECT d.user_id, d.device_id, d.platform, d.token, d.subscription, d.refused
 FROM identity.devices d
 JOIN identity.sessions s ON s.id = d.session_id AND s.revoked_at IS NULL AND s.expires_at > $2
-WHERE d.user_id = $1
-ORDER BY d.device_id
+WHERE d.user_id = ANY ($1::uuid[])
+ORDER BY d.user_id, d.device_id

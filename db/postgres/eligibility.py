@@ -25,6 +25,11 @@ class EligibilityStore:
         rows = await self._pool.fetch(_SQL["unfit"], list(user_ids), to_datetime(now))
         return frozenset(row["user_id"] for row in rows)
 
+    async def not_by_places(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of these users who do not want to be matched by where they go."""
+        rows = await self._pool.fetch(_SQL["not_by_places"], list(user_ids))
+        return frozenset(row["user_id"] for row in rows)
+
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         """Users blocked or hidden either way, and those met since.
 
@@ -40,5 +45,9 @@ class EligibilityStore:
 
 def times(since: Since) -> tuple[str, datetime, datetime]:
     """What `avoid` is asked beside the user: an id before those of all calls offered since then, and then."""
-    oldest = earliest(min(since.met, since.unanswered))
-    return oldest, to_datetime(since.met), to_datetime(since.unanswered)
+    return oldest(since), to_datetime(since.met), to_datetime(since.unanswered)
+
+
+def oldest(since: Since) -> str:
+    """An id before those of all calls offered since then."""
+    return earliest(min(since.met, since.unanswered))

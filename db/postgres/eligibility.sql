@@ -7,15 +7,20 @@ WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.delet
     OR EXISTS (SELECT FROM interaction.call_participants p WHERE p.user_id = asked.id AND p.active)
     OR EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = asked.id)
 
+-- name: not_by_places
+-- Those of users $1 who do not want to be matched by where they go.
+SELECT asked.id AS user_id FROM unnest($1::uuid[]) AS asked (id)
+WHERE NOT EXISTS (SELECT FROM identity.settings s WHERE s.user_id = asked.id AND s.match_by_places)
+
 -- name: avoid
 -- The users who must not be offered to this one: blocked either way, hidden by contacts either way, met since $3, or offered since $4 without an answer
--- of both. A call id is not older than $2.
+-- of both. A call id is not older than $2. Somebody may be named more than once.
 SELECT other AS user_id FROM identity.blocked_pairs WHERE one = $1
-UNION
+UNION ALL
 SELECT from_id FROM social.hidden_from WHERE user_id = $1
-UNION
+UNION ALL
 SELECT user_id FROM social.hidden_from WHERE from_id = $1
-UNION
+UNION ALL
 SELECT peer.user_id
 FROM interaction.call_participants own
 JOIN interaction.calls c ON c.id = own.call_id

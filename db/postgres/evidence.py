@@ -58,4 +58,7 @@ class EvidenceStore:
             rows = await connection.fetch(_SQL["forget"], to_datetime(before), limit)
             media = [row["evidence_media_id"] for row in rows if row["evidence_media_id"] is not None]
             await free_within(connection, media, before)
+            messages = [row["message_id"] for row in rows if row["message_id"] is not None]
+            if messages:
+                await connection.execute(_SQL["release"], messages, to_datetime(before))
         return len(rows)

@@ -24,7 +24,7 @@ SELECT jsonb_build_object(
             FROM communication.members own
             JOIN communication.members theirs ON theirs.room_id = own.room_id AND theirs.user_id = $2
             CROSS JOIN LATERAL (
-                SELECT m.id, m.room_id, m.seq, m.sender_id, m.type, m.content, m.created_at, m.edited_at, m.deleted_at
+                SELECT m.id, m.room_id, m.seq, m.sender_id, m.type, m.content, m.media_id, m.created_at, m.edited_at, m.deleted_at
                 FROM communication.messages m
                 WHERE m.room_id = own.room_id AND m.sender_id IN ($1, $2)
                 ORDER BY m.seq DESC LIMIT $6
@@ -38,7 +38,7 @@ SELECT jsonb_build_object(
 
 -- name: forget
 -- Drop the evidence of up to $2 reports whose case was decided before $1, with no appeal that waits for a decision. Gives what
--- was uploaded with each (null: nothing).
+-- was uploaded with each (null: nothing), and which message it was of.
 UPDATE interaction.reports SET evidence = NULL, evidence_key_id = NULL
 WHERE id IN (
     SELECT r.id FROM interaction.reports r
@@ -49,4 +49,8 @@ WHERE id IN (
     )
     ORDER BY r.id LIMIT $2 FOR UPDATE OF r SKIP LOCKED
 )
-RETURNING evidence_media_id
+RETURNING evidence_media_id, CASE WHEN subject_type = 'message' THEN subject_id END AS message_id
+
+-- name: release
+-- Of messages $1 go those that their rooms have forgotten, and at $2 what they showed that nothing else needs (0075_forgetting.sql).
+SELECT communication.release($1::uuid[], $2)

@@ -5,7 +5,7 @@ concerns live connections is left as a row, which some node performs and removes
 (`bans.py`). Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -67,6 +67,10 @@ class ExpulsionStore:
     async def settled(self, expulsion_id: str) -> None:
         """It has had its effect everywhere: remove it."""
         await self._pool.execute(_SQL["settled"], expulsion_id)
+
+    async def waiting(self, user_ids: Collection[str]) -> bool:
+        """Whether any of these users' is still to have its effect."""
+        return bool(await self._pool.fetchval(_SQL["waiting"], list(user_ids)))
 
 
 async def expel_within(

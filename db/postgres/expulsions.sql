@@ -37,3 +37,7 @@ RETURNING id, user_id, reason, sessions
 -- name: settled
 -- Expulsion $1 has had its effect everywhere.
 DELETE FROM identity.expulsions WHERE id = $1
+
+-- name: waiting
+-- Whether an expulsion of any of users $1 is still to have its effect.
+SELECT EXISTS (SELECT FROM identity.expulsions e WHERE e.user_id = ANY ($1::uuid[]))

@@ -46,10 +46,11 @@ class GroupedStatement(Generic[Item, Answer]):
         overdue_s: float = _OVERDUE_S,
         then: Then[Item, Answer] | None = None,
         every_s: float = 0.0,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._perform, self._most, self._at_once, self._overdue_s = perform, most, at_once, overdue_s
         self._then: Then[Item, Answer] = then or _give
-        self._every_s = every_s
+        self._every_s, self._rest = every_s, rest
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._under_way = self._overdue = 0
         self._tasks = TaskSet()
@@ -85,7 +86,7 @@ class GroupedStatement(Generic[Item, Answer]):
                 finally:
                     timer.cancel()
                 if not overdue and next_at > loop.time():
-                    await asyncio.sleep(next_at - loop.time())
+                    await self._rest(next_at - loop.time())
         finally:
             self._under_way -= 1
             self._overdue -= overdue

@@ -26,6 +26,7 @@ from db.postgres.pool import Connection, Pool, Record, queries
 KEPT_MS = 86_400_000
 
 _SQL = queries("idempotency")
+CLAIM, CLAIM_WITH, KEEP = _SQL["claim"], _SQL["claim_with"], _SQL["keep"]
 A = TypeVar("A", bound=Struct)
 
 
@@ -57,23 +58,36 @@ async def claim(connection: Connection, key: IdempotencyKey | None, answer: type
     """
     if key is None:
         return None
-    given = (key.owner, key.operation, key.key, key.digest, to_datetime(key.at))
-    return _answer(await connection.fetchrow(_SQL["claim"], *given), key, answer)
+    return answered(await connection.fetchrow(CLAIM, *claimed_by(key)), key, answer)
 
 
 async def keep(connection: Connection, key: IdempotencyKey | None, answer: A) -> A:
     """The answer, kept for copies of the request under the claimed key."""
     if key is not None:
-        await connection.execute(_SQL["keep"], key.owner, key.operation, key.key, answer)
+        await connection.execute(KEEP, *kept_by(key), answer)
     return answer
 
 
 async def kept(pool: Pool, key: IdempotencyKey, answer: type[A]) -> A | None:
     """What this request was answered before, without claiming its key. Raises `IdempotencyConflict`."""
-    return _answer(await pool.fetchrow(_SQL["kept"], key.owner, key.operation, key.key), key, answer)
+    return answered(await pool.fetchrow(_SQL["kept"], *kept_by(key)), key, answer)
 
 
-def _answer(row: Record | None, key: IdempotencyKey, answer: type[A]) -> A | None:
+# For a statement that claims or keeps along with something else.
+
+
+def claimed_by(key: IdempotencyKey) -> tuple[object, ...]:
+    """What `CLAIM` takes, and `CLAIM_WITH` before the answer."""
+    return *kept_by(key), key.digest, to_datetime(key.at)
+
+
+def kept_by(key: IdempotencyKey) -> tuple[object, ...]:
+    """What `KEEP` takes, before the answer."""
+    return key.owner, key.operation, key.key
+
+
+def answered(row: Record | None, key: IdempotencyKey, answer: type[A]) -> A | None:
+    """The answer in what was claimed; None: there is none yet. Raises `IdempotencyConflict`."""
     if row is None:
         return None
     if row["digest"] != key.digest:

@@ -8,6 +8,13 @@ INSERT INTO identity.idempotent_requests AS k (owner, operation, key, digest, cr
 ON CONFLICT (operation, key, owner) DO UPDATE SET digest = k.digest
 RETURNING digest, answer
 
+-- name: claim_with
+-- The same as `claim`, for whoever knows the answer before, $6, which no other request has: it is there from the beginning. Returns also
+-- whether this is the `first` copy, which acts; if it cannot, its transaction must not be kept.
+INSERT INTO identity.idempotent_requests AS k (owner, operation, key, digest, created_at, answer) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (operation, key, owner) DO UPDATE SET digest = k.digest
+RETURNING digest, answer, answer = $6 AS first
+
 -- name: keep
 -- The claimed key $3 of owner $1 for operation $2 has answer $4.
 UPDATE identity.idempotent_requests SET answer = $4 WHERE (operation, key, owner) = ($2, $3, $1)

@@ -118,6 +118,18 @@ class JobStore:
             on_conflict="skip",
         )
 
+    async def add_all(self, jobs: Mapping[str, Job], *, at_ms: int) -> None:
+        """Let these be done, each with its own key, not before then: as `add` in one statement."""
+        wait = timedelta(milliseconds=max(0, at_ms - self._clock()))
+        await self._queue.enqueue(
+            [kind_of(job) for job in jobs.values()],
+            [self._sealed(job) for job in jobs.values()],
+            [0] * len(jobs),
+            [wait] * len(jobs),
+            list(jobs),
+            on_conflict="skip",
+        )
+
     # Doing it
 
     async def take(self, kinds: Mapping[str, type[Job]], limit: int) -> list[Taken]:

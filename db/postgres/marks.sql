@@ -8,13 +8,15 @@ WHERE u.id = ANY ($1::uuid[]) AND u.deleted_at IS NULL
 
 -- name: note
 -- Users $1 were seen at $4 with marks $3 of kinds $2. They come in the order of the key, so that two of these wait for each
--- other and for no other. A mark that was noted since $5 is left as it is. A row for each user of whom something was noted.
+-- other and for no other. A mark that was noted since $5 is left as it is. A row for each user of whom
+-- something was noted: of probes nothing is, who are no people.
 WITH noted AS (
     INSERT INTO safety.known_marks AS known (user_id, kind, mark, first_seen, last_seen, barred)
     SELECT seen.user_id, seen.kind, seen.mark, $4, $4, EXISTS (
         SELECT FROM identity.bans b WHERE b.user_id = seen.user_id
     )
     FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS seen (user_id, kind, mark)
+    WHERE seen.user_id NOT IN (SELECT u.id FROM identity.users u WHERE u.probe)
     ON CONFLICT (user_id, kind, mark) DO UPDATE SET last_seen = excluded.last_seen WHERE known.last_seen < $5
     RETURNING user_id
 )

@@ -24,7 +24,8 @@ class Media(Struct, frozen=True, kw_only=True):
     """A media. `key` names its object, `key_id` what encrypts that; `used`: it is evidence.
 
     `content_type` is that of its original; `renditions` are the others that are kept of it; `hash` is its
-    difference hash, as the database has it.
+    difference hash, as the database has it; `waveform`: how loud a voice message is, 0 to 255;
+    `name`: what a file is called.
     """
 
     id: str
@@ -44,6 +45,8 @@ class Media(Struct, frozen=True, kw_only=True):
     hash: int | None = None
     blurhash: str | None = None
     duration_ms: int | None = None
+    waveform: tuple[int, ...] | None = None
+    name: str | None = None
 
 
 class RemovedPicture(Struct, frozen=True):
@@ -122,6 +125,7 @@ class MediaStore:
                 to_datetime(now),
                 media.reason,
                 resembles,
+                media.waveform,
             )
             return await keep(connection, key, media)
 
@@ -141,6 +145,13 @@ class MediaStore:
         """This media, whosever it is."""
         row = await self._pool.fetchrow(_SQL["find"], media_id, to_datetime(now))
         return row and _media(row)
+
+    async def in_a_post_shown(self, media_id: str, viewer_id: str, now: int) -> bool:
+        """Whether it is in a post that this user sees."""
+        shown: bool = await self._pool.fetchval(
+            _SQL["in_a_post_shown"], viewer_id, to_datetime(now), media_id
+        )
+        return shown
 
     async def shown_file(self, media_id: str, now: int) -> Media | None:
         """This media, if anybody may be shown it: no evidence, not refused, its owner not banned."""
@@ -162,6 +173,11 @@ class MediaStore:
         async with self._pool.acquire() as connection:
             details = {"media_id": media.id}
             await audit.note(connection, action, media.owner_id, details, by=viewer, now=now)
+
+    async def shown_in_a_room(self, media_id: str, viewer: str) -> bool:
+        """Whether the viewer reads a message that shows it."""
+        shown: bool = await self._pool.fetchval(_SQL["shown_in_a_room"], media_id, viewer)
+        return shown
 
     # Evidence
 
@@ -236,6 +252,7 @@ async def _begin(connection: Pool | Connection, media: Media, now: int, until: i
         media.key_id,
         to_datetime(until),
         media.content_type,
+        media.name,
     )
     return begun is not None
 
@@ -259,4 +276,6 @@ def _media(row: Record) -> Media:
         hash=row["hash"],
         blurhash=row["blurhash"],
         duration_ms=row["duration_ms"],
+        waveform=row["waveform"] and tuple(row["waveform"]),
+        name=row["name"],
     )

@@ -3,13 +3,13 @@
 -- name: columns
 -- What is known of a media.
 id, owner_id, purpose, type, state, reason, size, width, height, key, key_id, used_at, content_type, renditions, hash, blurhash,
-duration_ms
+duration_ms, waveform, name
 
 -- name: begin
--- A new media $1 of $2 for $3, of type $4, in state $5, of $6 bytes of type $11, made at $7, whose object is to be $8, encrypted
+-- A new media $1 of $2 for $3, of type $4, called $12, in state $5, of $6 bytes of type $11, made at $7, whose object is to be $8, encrypted
 -- by $9. Until the object is stored, it is deleted at $10. No row: the owner is banned, or was erased, since they began to send it.
-INSERT INTO social.media (id, owner_id, purpose, type, state, size, created_at, key, key_id, expires_at, content_type)
-SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11
+INSERT INTO social.media (id, owner_id, purpose, type, state, size, created_at, key, key_id, expires_at, content_type, name)
+SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
 FROM identity.users u
 WHERE u.id = $2 AND u.deleted_at IS NULL AND NOT EXISTS (SELECT FROM identity.banned($7) b WHERE b.user_id = u.id)
 RETURNING id
@@ -20,12 +20,13 @@ SELECT :columns FROM social.media WHERE id = $1 AND NOT stored AND expires_at > 
 
 -- name: stored
 -- The objects of media $1 are there: it is of type $3, in state $4 for reason $14, of $5 bytes of type $9, $6 by $7 pixels, with
--- difference hash $8, renditions $10, blurhash $11, of $12 ms. Unless it is used, it is deleted at $2. What is `processing` is to be
--- scanned at once, which is $13; not what looks like the removed picture $15, on which a moderator decides. No row: it has been
+-- difference hash $8, renditions $10, blurhash $11, of $12 ms with waveform $16. Unless it is used, it is deleted at $2. What is `processing` is to be
+-- scanned at once, which is $13, and only a file keeps its name; not what looks like the removed picture $15, on which a moderator decides. No row: it has been
 -- deleted, or stored, meanwhile.
 UPDATE social.media
 SET stored = true, expires_at = $2, type = $3, state = $4, size = $5, width = $6, height = $7, hash = $8, content_type = $9,
-    renditions = $10, blurhash = $11, duration_ms = $12, reason = $14,
+    renditions = $10, blurhash = $11, duration_ms = $12, waveform = $16, reason = $14,
+    name = CASE WHEN $3 = 'file' THEN name END,
     resembles = $15, scan_at = CASE WHEN $4 = 'processing' AND $15::uuid IS NULL THEN $13::timestamptz END
 WHERE id = $1 AND NOT stored
 RETURNING id
@@ -48,19 +49,28 @@ ORDER BY own DESC, r.removed_at DESC LIMIT 1
 -- Media $1, if it is there at $2.
 SELECT :columns FROM social.media WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2)
 
+-- name: in_a_post_shown
+-- Whether media $3 is in a post that user $1 sees at $2.
+SELECT EXISTS (
+    SELECT FROM social.posts_shown_to($1, $2) shown
+    WHERE shown.post_id = (SELECT m.used_for FROM social.media m WHERE m.id = $3 AND m.purpose = 'post')
+)
+
 -- name: shown_file
--- Media $1, if it is there at $2 and some may be shown it: no evidence, not refused, its owner neither banned nor erased.
+-- Media $1, if it is there at $2 and some may be shown it: no evidence, not refused, its owner neither banned nor erased; nor what
+-- messages showed that have been deleted, or forgotten.
 SELECT :columns FROM social.media
 WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2) AND purpose <> 'report' AND state <> 'refused'
     AND EXISTS (SELECT FROM identity.users u WHERE u.id = owner_id AND u.deleted_at IS NULL)
     AND NOT EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = owner_id)
+    AND (purpose <> 'chat' OR used_at IS NULL OR communication.is_shown(id))
 
 -- name: let_go
--- Delete, at $3, media $1 of owner $2, unless it is evidence; it leaves their profile too. The object that is to be deleted; no
+-- Delete, at $3, media $1 of owner $2, unless it is evidence, or in a post or message; it leaves their profile too. The object that is to be deleted; no
 -- row: there is none.
 WITH gone AS (
     UPDATE social.media SET expires_at = $3
-    WHERE id = $1 AND owner_id = $2 AND (used_at IS NULL OR purpose <> 'report') AND stored
+    WHERE id = $1 AND owner_id = $2 AND (used_at IS NULL OR purpose NOT IN ('report', 'post', 'chat')) AND stored
         AND (expires_at IS NULL OR expires_at > $3)
     RETURNING key
 ), hidden AS (
@@ -70,6 +80,16 @@ WITH gone AS (
     WHERE user_id = $2 AND $1 = ANY (photo_ids || video_ids) AND EXISTS (SELECT FROM gone)
 )
 SELECT key FROM gone
+
+-- name: shown_in_a_room
+-- Whether user $2 reads a message that shows media $1.
+SELECT EXISTS (
+    SELECT FROM communication.messages s
+    JOIN communication.members m ON m.room_id = s.room_id AND m.user_id = $2 AND m.left_at IS NULL AND m.joined_seq < s.seq
+    JOIN communication.rooms r ON r.id = s.room_id
+    WHERE s.media_id = $1 AND s.deleted_at IS NULL
+        AND (r.kind = 'direct' OR s.sender_id <> ALL (communication.avoided(r.id, m.user_id)))
+)
 
 -- name: usable
 -- Whether media $1 is a picture that $2 has uploaded for a report, and nothing but $3 has used, at $4.

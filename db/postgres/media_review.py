@@ -13,7 +13,12 @@ from core.contract.media_review import MediaAction, MediaDecision, ReviewedMedia
 from core.contract.moderation import CaseSubject
 from core.errors import AlreadyDecided, Conflict, NotFound
 from core.fields import CLEAR, MEDIA_NOTE, Fields
-from core.notices import photo_looked_at_again, photo_removed
+from core.notices import (
+    photo_looked_at_again,
+    photo_removed,
+    post_picture_looked_at_again,
+    post_picture_removed,
+)
 from core.vocabulary import ReportReason
 from db.postgres import audit
 from db.postgres.notifications import Notify
@@ -62,7 +67,7 @@ class MediaReviewStore:
         nothing else is decided twice.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            found = await self._locked(connection, media_id, by, now)
+            found, post_id = await self._locked(connection, media_id, by, now)
             before = found.decision
             if before and (before.action == "remove" or verdict.action == "pass"):
                 raise AlreadyDecided("This was decided before.")
@@ -80,14 +85,18 @@ class MediaReviewStore:
                 self._fields, await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now))
             )
             if verdict.action == "remove":
-                notice = photo_removed(found.user.user_id, media_id, found.type, verdict.words)
+                owner = found.user.user_id
+                if post_id is None:
+                    notice = photo_removed(owner, media_id, found.type, verdict.words)
+                else:
+                    notice = post_picture_removed(owner, media_id, post_id, verdict.words)
                 await self._notify(connection, notice, now)
         return decided
 
     async def undo(self, media_id: str, by: str, now: int) -> ReviewedMedia:
         """It was removed and waits for another decision. Raises `NotFound`, and `Conflict` if it was not."""
         async with self._pool.acquire() as connection, connection.transaction():
-            found = await self._locked(connection, media_id, by, now)
+            found, post_id = await self._locked(connection, media_id, by, now)
             if found.decision is None or found.decision.action != "remove":
                 raise Conflict("This was not removed by a moderator.")
             await connection.execute(_SQL["undo"], media_id)
@@ -96,17 +105,23 @@ class MediaReviewStore:
             undone = _reviewed(
                 self._fields, await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now))
             )
-            notice = photo_looked_at_again(found.user.user_id, media_id, found.type)
+            owner = found.user.user_id
+            if post_id is None:
+                notice = photo_looked_at_again(owner, media_id, found.type)
+            else:
+                notice = post_picture_looked_at_again(owner, media_id, post_id)
             await self._notify(connection, notice, now)
         return undone
 
-    async def _locked(self, connection: Connection, media_id: str, by: str, now: int) -> ReviewedMedia:
-        """As it is, and only this transaction changes it now. Raises `NotFound`."""
-        await connection.execute(_SQL["lock"], media_id)
+    async def _locked(
+        self, connection: Connection, media_id: str, by: str, now: int
+    ) -> tuple[ReviewedMedia, str | None]:
+        """As it is, which only this transaction changes now, and its post if any. Raises `NotFound`."""
+        post_id = await connection.fetchval(_SQL["lock"], media_id)
         row = await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now))
         if row is None:
             raise NotFound
-        return _reviewed(self._fields, row)
+        return _reviewed(self._fields, row), post_id
 
 
 def _reviewed(fields: Fields, row: Record) -> ReviewedMedia:

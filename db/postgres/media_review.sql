@@ -42,8 +42,8 @@ ORDER BY m.id LIMIT $3
 WHERE m.id = $2 AND :theirs AND m.stored AND m.purpose IN ('photo', 'post', 'place') AND (m.expires_at IS NULL OR m.expires_at > $3)
 
 -- name: lock
--- Media $1, which only this transaction changes now.
-SELECT FROM social.media WHERE id = $1 FOR UPDATE
+-- Media $1, which only this transaction changes now, and the post in which it is, if it is in one.
+SELECT CASE WHEN purpose = 'post' THEN used_for END FROM social.media WHERE id = $1 FOR UPDATE
 
 -- name: pass
 -- $2 has passed media $1 at $3, with note $4: others see it.

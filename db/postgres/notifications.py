@@ -11,12 +11,18 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms
-from core.contract.notifications import Notification, NotificationAction, NotificationSubject
+from core.contract.notifications import (
+    Notification,
+    NotificationAction,
+    NotificationNew,
+    NotificationSubject,
+)
 from core.fields import CLEAR, EMAIL, Fields
 from core.ids import new_id
 from core.job import Job
 from core.notices import Notice
 from core.vocabulary import NotificationKind
+from db.postgres.composed import given
 from db.postgres.jobs import JobStore
 from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Connection, Pool, Record, queries
@@ -26,6 +32,8 @@ OUTBOX = "social.notification_outbox"
 ALWAYS: frozenset[NotificationKind] = frozenset({"strike", "appeal", "system"})
 _LATELY_MS = 86_400_000
 _SQL, _OWN = queries("notifications"), own_queries("notifications")
+GOES_OUT = _SQL["goes_out"]
+NOTIFY = _SQL["notify"].replace(":goes_out", given(GOES_OUT, "$2"))
 
 
 class SendNotification(Job, frozen=True, kw_only=True, tag="notification"):
@@ -71,12 +79,19 @@ class NotificationStore:
 
     async def notify(self, connection: Connection, notice: Notice, now: int) -> str | None:
         """As `Notify` promises."""
-        row = await connection.fetchrow(
-            _SQL["notify"], _columns(notice, now), notice.user_id, notice.kind in ALWAYS
-        )
-        stored: str | None = row["id"]
-        if stored is not None and row["goes_out"]:
-            job = SendNotification(user_id=notice.user_id, notification_id=stored)
+        asked = columns(notice, now), notice.user_id, notice.kind in ALWAYS
+        row = await connection.fetchrow(NOTIFY, *asked)
+        return await self.stored(connection, notice.user_id, row["id"], goes_out=row["goes_out"])
+
+    async def stored(
+        self, connection: Connection, user_id: str, stored: str | None, *, goes_out: bool
+    ) -> str | None:
+        """One was stored in this transaction, by `NOTIFY` or by a statement that holds what that does.
+
+        `goes_out`: as `GOES_OUT` says. Gives its id; None: they do not want to be told.
+        """
+        if stored is not None and goes_out:
+            job = SendNotification(user_id=user_id, notification_id=stored)
             await self._jobs.add(job, within=connection, key=f"notification:{stored}")
         return stored
 
@@ -118,10 +133,16 @@ class NotificationStore:
             [row] = await own.fetch(_OWN["read"], ids, to_datetime(now))
         return row["number"], row["ids_read"] or ()
 
-    async def to_announce(self, ids: Collection[str], now: int) -> dict[str, tuple[str, Notification]]:
-        """Those of these that are shown, each with its user."""
+    async def to_announce(self, ids: Collection[str], now: int) -> dict[str, tuple[str, NotificationNew]]:
+        """Those of these that are shown, each with its user, who has so many unread by now."""
         rows = await self._pool.fetch(_SQL["to_announce"], list(ids), to_datetime(now))
-        return {row["id"]: (row["user_id"], _notification(row)) for row in rows}
+        return {
+            row["id"]: (
+                row["user_id"],
+                NotificationNew(notification=_notification(row), unread=row["unread"]),
+            )
+            for row in rows
+        }
 
     async def read_lately(self, user_ids: Collection[str], now: int) -> dict[str, tuple[int, list[str]]]:
         """For each of these users how many wait to be read, and what was read since yesterday."""
@@ -154,7 +175,7 @@ class NotificationStore:
         await self._pool.fetchval(_SQL["drop_quarters"], to_datetime(before))
 
 
-def _columns(notice: Notice, now: int) -> Mapping[str, Any]:
+def columns(notice: Notice, now: int) -> Mapping[str, Any]:
     """As a row of the table."""
     subject, action = notice.subject, notice.action
     return {

@@ -3,11 +3,16 @@
 -- name: notify
 -- Store notification $1 (a JSON object by column) for user $2, always if $3; gives the id under which it is kept, and whether
 -- it goes out to devices or by mail too. No id: they do not want to be told of this kind.
-SELECT told.id, EXISTS (SELECT FROM identity.devices d WHERE d.user_id = $2)
-    AND coalesce((own.notifications ->> 'push')::boolean, true)
-    OR coalesce((own.notifications ->> 'email')::boolean, false) AS goes_out
+SELECT told.id, :goes_out AS goes_out
 FROM social.notify(jsonb_populate_record(NULL::social.notifications, $1), $3) AS told (id)
 LEFT JOIN identity.settings own ON own.user_id = $2
+
+-- name: goes_out
+-- A condition: whether what user $1 is told goes out; `own` are their settings.
+(
+    EXISTS (SELECT FROM identity.devices d WHERE d.user_id = $1) AND coalesce((own.notifications ->> 'push')::boolean, true)
+    OR coalesce((own.notifications ->> 'email')::boolean, false)
+)
 
 -- own: page
 -- What user $1 is shown at $2, newest first, before the one renewed at $3 with id $4 (nulls: from the newest), at most $5. The same as
@@ -53,12 +58,15 @@ SELECT id FROM social.notifications WHERE about_id = $2 AND user_id = $1 AND rea
 SELECT number, ids_read FROM social.read_notifications($1, $2, $3)
 
 -- name: to_announce
--- These as they are shown at $2 to whom they are for.
-SELECT n.*, p.display_name AS name
-FROM social.notifications stored
-CROSS JOIN LATERAL social.shown_notifications(stored.user_id, $2) n
+-- These as they are shown at $2 to whom they are for, with how many wait to be read by each.
+SELECT n.*, p.display_name AS name, told.unread
+FROM (
+    SELECT user_id, social.unread_notifications(user_id, $2) AS unread
+    FROM (SELECT DISTINCT user_id FROM social.notifications WHERE id = ANY ($1::uuid[])) AS users
+) AS told
+CROSS JOIN LATERAL social.shown_notifications(told.user_id, $2) n
 LEFT JOIN identity.profiles p ON p.user_id = n.about_id
-WHERE stored.id = ANY ($1::uuid[]) AND n.id = stored.id
+WHERE n.id = ANY ($1::uuid[])
 
 -- name: read_lately
 -- For each of users $1 how many wait to be read at $2, and what was read since $3, no more than 500.

@@ -43,7 +43,12 @@ TABLES: Mapping[str, str] = MappingProxyType(
         "identity.settings": MINE,
         "identity.totp": MINE,
         "identity.user_values": MINE,
+        "places.mentor_notes": MINE,
+        "places.mentor_sessions": "one is one of the two",
         "identity.users": "id = identity.me()",
+        "places.check_ins": MINE,
+        "places.journeys": MINE,
+        "places.rewards": MINE,
         "social.contacts": "owner_id = identity.me()",
         "social.media": "owner_id = identity.me()",
         "social.notification_lanes": MINE,
@@ -56,15 +61,20 @@ OPEN: Mapping[str, str] = MappingProxyType(
     {
         "their rows are two people's": (
             "interaction.calls interaction.call_participants interaction.decisions"
-            " interaction.match_decisions interaction.connections social.friendships"
-            " social.friend_requests identity.blocks"
+            " interaction.match_decisions interaction.call_timelines interaction.connections"
+            " interaction.video_requests"
+            " social.friendships social.friend_requests identity.blocks"
+            " communication.invitations social.posts social.post_audience social.comments social.post_likes"
         ),
+        "they are shown to all": "places.reviews places.mentors",
+        "they are a partner's too": "places.partner_staff places.reward_ledger",
         "moderators and rules keep them about people": (
             "interaction.reports safety.strikes identity.bans safety.appeals safety.cases safety.looks"
             " safety.known_marks safety.suspicions safety.apart identity.audit_log"
         ),
         "the server keeps them for its own work, and no request reads them": (
             "social.findable identity.idempotent_requests identity.expulsions communication.reads"
+            " communication.deliveries communication.pushes"
         ),
     }
 )

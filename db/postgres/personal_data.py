@@ -82,7 +82,8 @@ def reading(table: Table) -> Statement:
     columns = ", ".join(f'{column} AS "{word}"' for column, word in table.words.items())
     row_id = "id" if table.sealed else "NULL::uuid"
     told = f"SELECT row_to_json(told)::text FROM (SELECT {columns}) told"  # noqa: S608
-    return _statement(f"SELECT {row_id} AS row_id, ({told}) AS said FROM {table.name} WHERE {table.of}")  # noqa: S608
+    which = f"({table.of}) AND ({table.copied})"
+    return _statement(f"SELECT {row_id} AS row_id, ({told}) AS said FROM {table.name} WHERE {which}")  # noqa: S608
 
 
 def erasing(table: Table, how: Deleted | Emptied) -> Statement:

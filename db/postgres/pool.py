@@ -16,6 +16,8 @@ import msgspec
 from core.timing import Timing
 from db.outage import OUTAGES, Outages, reason
 from db.postgres.hosts import Hosts
+from db.postgres.pooled_connection import PooledConnection, UnpreparedConnection
+from db.postgres.turns import Holder, Turns
 
 _SQL = Path(__file__).parent
 FILES = sorted(path.stem for path in _SQL.glob("*.sql"))
@@ -59,48 +61,6 @@ async def _speak_plainly(connection: Connection) -> None:
     )
 
 
-class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
-    """A statement that nobody waits for any more takes its connection along.
-
-    The driver would ask the server to cancel it, and let the pool and every rollback wait until it has.
-    """
-
-    def _cancel_current_command(self, *_: Any) -> None:
-        self._loop.call_soon(self.terminate)
-
-    async def rows(self, query: str, args: Sequence[Any], limit: int) -> list[Record]:
-        """What one statement gives. One that was prepared here goes by none of the driver's detours."""
-        known = self._stmt_cache.get((query, asyncpg.Record, False))
-        if known is None or self._query_loggers:
-            given: list[Record] = await self._execute(query, args, limit, None)
-            return given
-        try:
-            given = await self._protocol.bind_execute(known, args, "", limit, False, None)
-        except asyncpg.exceptions.InvalidCachedStatementError:  # nothing was done: it is prepared anew
-            given = await self._execute(query, args, limit, None)
-        except asyncpg.exceptions.OutdatedSchemaCacheError:  # it was done
-            await self.reload_schema_state()
-            raise
-        return given
-
-
-class UnpreparedConnection(PooledConnection):
-    """Behind a pooler that gives each transaction whichever session is free, where no statement is known.
-
-    What a statement takes and gives is asked once, and kept. Its text goes along each time, in the same trip.
-    """
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        # Or the driver, when it learns of a type, turns `jit` off in one session and on again in another.
-        self._server_caps: Any = self._server_caps._replace(jit=False)
-
-    async def _get_statement(self, query: str, patience_s: float | None, **given: Any) -> Any:
-        statement = await super()._get_statement(query, patience_s, **{**given, "named": ""})
-        statement.mark_unprepared()
-        return statement
-
-
 class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
     """Nobody waits longer than `patience_s` for a connection; outages are told from faults of ours."""
 
@@ -111,6 +71,10 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         self._waiting = 0
         self._left_at = -math.inf
         self.waits = Timing(_WAIT_S)
+
+    async def _initialize(self) -> None:
+        await super()._initialize()
+        self._queue = self._turns = Turns(self._loop, self._holders)  # in place of the driver's own
 
     def acquire(self, *, timeout: float | None = None) -> "_Loan":  # noqa: ARG002 - the driver's word
         """A connection of one's own, in `async with`."""
@@ -133,16 +97,14 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         return found[0][0] if found else None
 
     async def _rows(self, query: str, args: Sequence[Any], limit: int) -> list[Record]:
-        """By a connection that is free, which needs to be hidden from nobody; or as soon as there is one."""
+        """By a connection that is free, or as soon as there is one; it needs to be hidden from nobody."""
         if (holder := self._ready()) is None:
-            async with self.acquire() as connection:
-                given: list[Record] = await connection._con.rows(query, args, limit)
-                return given
+            holder = await self._opened()
         bare = holder._con
         holder._maybe_cancel_inactive_callback()
         holder._in_use = self._loop.create_future()
         try:
-            given = await bare.rows(query, args, limit)
+            given: list[Record] = await bare.rows(query, args, limit)
         except BaseException as error:
             await self.over(holder, bare, error)
             raise
@@ -171,35 +133,59 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
 
     async def one(self) -> Connection:
         """A connection, until its loan is `over`. Raises an outage when there is none in time."""
-        if (holder := self._ready()) is not None:
-            return await holder.acquire()  # which waits for nothing
+        if (holder := self._ready()) is None:
+            holder = await self._opened()
+        # One that was opened just now is lent already. To take another one waits for nothing.
+        return holder._proxy or await holder.acquire()
+
+    def _ready(self) -> Holder | None:
+        """What holds a connection that is free and open, which needs no time limit to take; or None."""
+        if self._closing or (holder := self._turns.take()) is None:
+            return None
+        if self._is_open(holder):
+            return holder
+        self._turns.put_nowait(holder)
+        return None
+
+    def _is_open(self, holder: Holder) -> bool:
+        return holder.is_connected() and bool(holder._generation == self._generation)
+
+    async def _opened(self) -> Holder:
+        """The same, when it is the caller's turn, and a connection is opened where none is."""
         self._waiting += 1
         begun = self._loop.time()
         try:
-            async with asyncio.timeout(self.patience_s):
-                await asyncio.sleep(0)  # whose turn it is may be about to take theirs
-                return await self._acquire(None)
+            return await self._by_turns(begun + self.patience_s)
+        except OUTAGES as error:
+            await self.failed(error)
+            raise
+        finally:
+            self._waiting -= 1
+            self.waits.add(self._loop.time() - begun)
+
+    async def _by_turns(self, until: float) -> Holder:
+        try:
+            if self._closing:
+                raise asyncpg.InterfaceError("the pool is closing")
+            if (holder := self._turns.take()) is None:
+                holder = await self._turns.next(until)
+            if not self._is_open(holder):
+                await self._open(holder, until)
         except TimeoutError:
             # Not the server's time-out: those who have a connection may be served, only slowly.
             raise ConnectionError("no connection to PostgreSQL has become free") from None
         except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
-        finally:
-            self._waiting -= 1
-            self.waits.add(self._loop.time() - begun)
-
-    def _ready(self) -> Any:
-        """What holds a connection that is free and open, which needs no time limit to take; or None.
-
-        None of those that others wait for: who asks for one after the other would always be before them.
-        """
-        if self._closing or self._queue.qsize() <= self._waiting:
-            return None
-        holder = self._queue.get_nowait()
-        if holder._con is None or holder._con.is_closed() or holder._generation != self._generation:
-            self._queue.put_nowait(holder)
-            return None
         return holder
+
+    async def _open(self, holder: Holder, until: float) -> None:
+        try:
+            async with asyncio.timeout_at(until):
+                await holder.acquire()
+        except BaseException:
+            self._turns.put_nowait(holder)
+            raise
+        holder._timeout = None
 
     async def over(self, holder: Any, bare: Connection, error: BaseException | None) -> None:
         """A loan of this connection has ended, with this error if any. Raises an outage that it hides."""
@@ -266,10 +252,10 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         await self.fetchval(_PROBE)
         self.outages.check_writes()
 
-    async def close(self) -> None:
+    async def close(self, within_s: float | None = None) -> None:
         """Close all connections; those that somebody still waits with are cut after a while."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.patience_s):
+            async with asyncio.timeout(self.patience_s if within_s is None else within_s):
                 await super().close()
 
 
@@ -282,11 +268,7 @@ class _Loan:
         self._pool, self._amid = pool, sys.exception()
 
     async def __aenter__(self) -> Connection:
-        try:
-            connection = await self._pool.one()
-        except OUTAGES as error:
-            await self._pool.failed(error)
-            raise
+        connection = await self._pool.one()
         self._holder, self._bare = connection._holder, connection._con
         return connection
 

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from core.clock import rfc3339, to_datetime, to_ms, today
+from core.clock import to_datetime, to_ms, today, told
 from core.contract.profiles import Me, ProfileCard, ProfileView, Verified
 from core.errors import NotFound
 from core.fields import CLEAR, EMAIL, Fields
@@ -64,19 +64,19 @@ class _Overtaken(Exception):
 
 
 class ProfileStore:
-    """Profiles."""
+    """Profiles. `server`: as whose addresses say where media are; else they are relative to it."""
 
     def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS, fields: Fields = CLEAR) -> None:
         self._pool, self._cards, self._fields = pool, cards, fields
 
-    async def profile(self, user_id: str) -> Profile | None:
+    async def profile(self, user_id: str, server: str = "") -> Profile | None:
         """The user's own account; None: it is gone."""
         async with own_rows(self._pool, user_id) as own:
             row = await own.fetchrow(_OWN["me"])
         if row is None:
             return None
         erases_at = row["erases_at"] and to_ms(row["erases_at"])
-        return Profile(_me(row, self._cards, self._fields), row["version"], erases_at)
+        return Profile(_me(row, self._cards, self._fields, server), row["version"], erases_at)
 
     async def change(self, profile: Profile, shown: Shown, now: int, *, reserved_until: int | None) -> bool:
         """Write `profile.me`, with the media that are `shown`, if the version is still `profile.version`.
@@ -125,13 +125,16 @@ class ProfileStore:
         rows = await self._pool.fetch(_SQL["found"], viewer_id, to_datetime(now), words, before, limit)
         return [self._cards.card(row, today(now)) for row in rows]
 
-    async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileView | None:
+    async def visible_card(
+        self, user_id: str, viewer_id: str, now: int, server: str = ""
+    ) -> ProfileView | None:
         """The card as `viewer_id` may see it; None: gone, banned, blocked, or a stranger."""
         row = await self._pool.fetchrow(_SQL["visible_card"], user_id, viewer_id, to_datetime(now))
         if row is None:
             return None
-        photos, videos = (self._cards.media(row, kind, own=False) for kind in _KINDS)
-        return ProfileView(**asdict(self._cards.card(row, today(now))), photos=photos, videos=videos)
+        photos, videos = (self._cards.media(row, kind, own=False, server=server) for kind in _KINDS)
+        card = self._cards.card(row, today(now), server)
+        return ProfileView(**asdict(card), photos=photos, videos=videos)
 
     async def both_values(self, user_id: str, viewer_id: str, now: int) -> tuple[Held, Held] | None:
         """The viewer's values and the other's; None: neither friends nor connected, or not to be seen."""
@@ -166,7 +169,7 @@ async def _show(own: OwnRows, kind: MediaType, ids: Sequence[str] | None, now: i
         )
 
 
-def _me(row: Record, cards: Cards, fields: Fields) -> Me:
+def _me(row: Record, cards: Cards, fields: Fields, server: str = "") -> Me:
     return Me(
         id=row["id"],
         email=fields.read(EMAIL, row["id"], row["email"]),
@@ -181,11 +184,11 @@ def _me(row: Record, cards: Cards, fields: Fields) -> Me:
         city=row["city"],
         bio=row["bio"],
         study_focus=row["study_focus"],
-        photos=cards.media(row, "image", own=True),
-        videos=cards.media(row, "video", own=True),
+        photos=cards.media(row, "image", own=True, server=server),
+        videos=cards.media(row, "video", own=True, server=server),
         seeking=seeking(row),
         status="pending" if row["verified_at"] is None else "active",
         verified=Verified(email=row["email_verified_at"] is not None, phone=row["has_phone"]),
-        created_at=rfc3339(to_ms(row["created_at"])),
-        updated_at=rfc3339(to_ms(row["updated_at"])),
+        created_at=told(row["created_at"]),
+        updated_at=told(row["updated_at"]),
     )

@@ -32,9 +32,9 @@ WHERE id = ANY ($2::uuid[]) AND owner_id = $1 AND purpose = 'photo' AND type = $
 RETURNING id
 
 -- own: hide
--- What was in the profile of $1 and is not any more is deleted at $2.
+-- What was in the profile of $1 and is not any more is deleted at $2; not what a group shows.
 UPDATE social.media m SET expires_at = $2
-WHERE m.owner_id = $1 AND m.purpose = 'photo' AND m.used_at IS NOT NULL AND m.expires_at IS NULL AND NOT EXISTS (
+WHERE m.owner_id = $1 AND m.purpose = 'photo' AND coalesce(m.used_for, m.owner_id) = m.owner_id AND m.used_at IS NOT NULL AND m.expires_at IS NULL AND NOT EXISTS (
     SELECT FROM identity.profiles p WHERE p.user_id = $1 AND m.id = ANY (p.photo_ids || p.video_ids)
 )
 

@@ -34,6 +34,9 @@ SUBJECTS: Mapping[str, str] = {
     "user": _SQL["subject_user"],
     "call": _SQL["subject_call"],
     "message": _SQL["subject_message"],
+    "review": _SQL["subject_review"],
+    "post": _SQL["subject_post"],
+    "comment": _SQL["subject_comment"],
 }
 
 

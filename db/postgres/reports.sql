@@ -29,11 +29,32 @@ JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.u
 WHERE own.user_id = $1 AND own.call_id = $2 AND $3::timestamptz IS NOT NULL
 
 -- name: subject_message
--- The same of message $2, if $1 is a member of its room: who has sent it, and what it says.
+-- The same of message $2, if $1 is a member of its room: who has sent it, and what it says. It is not forgotten before this has been filed.
 SELECT m.sender_id AS reported_id, NULL::uuid AS call_id, NULL::timestamptz AS ended_at, false AS going_on, to_jsonb(m) AS content
 FROM communication.messages m
 JOIN communication.members own ON own.room_id = m.room_id AND own.user_id = $1 AND own.joined_seq < m.seq
 WHERE m.id = $2 AND m.sender_id IS NOT NULL AND $3::timestamptz IS NOT NULL
+FOR KEY SHARE OF m
+
+-- name: subject_review
+-- The same of review $2, of one whom $1 may see at $3, or oneself: who has written it, and what it says.
+SELECT r.user_id AS reported_id, NULL::uuid AS call_id, NULL::timestamptz AS ended_at, false AS going_on, to_jsonb(r) AS content
+FROM places.reviews r JOIN identity.visible_to($1, $3) seen ON seen.user_id = r.user_id
+WHERE r.id = $2 AND r.hidden_at IS NULL
+
+-- name: subject_post
+-- The same of post $2, if its author lets $1 see it, held back or not: with whom it was for, and what its pictures are.
+SELECT p.author_id AS reported_id, NULL::uuid AS call_id, NULL::timestamptz AS ended_at, false AS going_on, to_jsonb(p) AS content
+FROM social.posts p
+WHERE p.id = $2 AND EXISTS (SELECT FROM social.posts_meant_for($1, $3) meant WHERE meant.post_id = p.id)
+
+-- name: subject_comment
+-- The same of comment $2 on such a post, if $1 may see who has said it.
+SELECT c.author_id AS reported_id, NULL::uuid AS call_id, NULL::timestamptz AS ended_at, false AS going_on, to_jsonb(c) AS content
+FROM social.comments c
+WHERE c.id = $2 AND c.deleted_at IS NULL
+    AND EXISTS (SELECT FROM social.posts_meant_for($1, $3) meant WHERE meant.post_id = c.post_id)
+    AND EXISTS (SELECT FROM identity.visible_to($1, $3) seen WHERE seen.user_id = c.author_id)
 
 -- name: first
 -- The report by user $1 of the subject of type $2 and id $3. A user may be reported again once the case is decided.

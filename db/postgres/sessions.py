@@ -29,6 +29,7 @@ _STANDING_OF_EACH = reduce(
     (("$1", "asked.session_id"), ("$2", "asked.user_id"), ("$3", "asked.at"), ("$4", "asked.twin")),
     _SQL["standing"],
 )
+_STANDINGS = _SQL["standings"].replace(":standing", _STANDING_OF_EACH)
 BEGINNINGS = (
     _SQL["beginnings"]
     .replace(":standing", _STANDING_OF_EACH)
@@ -101,6 +102,7 @@ class SessionStore:
     def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS, fields: Fields = CLEAR) -> None:
         self._pool, self._cards, self._fields = pool, cards, fields
         self._beginning = GroupedStatement(self._beginnings, most=_AT_ONCE)
+        self._standing = GroupedStatement(self._standings)
 
     async def open(self, session: NewSession, now: int) -> None:
         """A session of an account that exists."""
@@ -152,12 +154,21 @@ class SessionStore:
         async with own_rows(self._pool, user_id) as own:
             return await own.fetchval(_OWN["revoke"], session_id, reason, to_datetime(now)) is not None
 
-    async def standing(
+    def standing(
         self, user_id: str, session_id: str, now: int, twin: bytes | None = None
-    ) -> SessionStatus | None:
-        """The state of the session and of one refresh token. None: there is no such session."""
-        row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now), twin)
-        return row and _status(row)
+    ) -> "Future[SessionStatus | None]":
+        """The state of the session and of one refresh token. None: there is no such session.
+
+        Every request asks for it first; those that come at the same time are asked about together.
+        """
+        return self._standing.ask((session_id, user_id, to_datetime(now), twin))
+
+    async def _standings(
+        self, asked: Sequence[tuple[str, str, datetime, bytes | None]]
+    ) -> list[SessionStatus | None]:
+        rows = await self._pool.fetch(_STANDINGS, *zip(*asked, strict=True))
+        found = {row["n"]: _status(row) for row in rows}
+        return [found.get(n) for n in range(1, len(asked) + 1)]
 
     def beginning(
         self, user_id: str, session_id: str, now: int, twin: bytes

@@ -92,13 +92,21 @@ JOIN identity.users u ON u.id = s.user_id
 LEFT JOIN identity.refresh_tokens t ON t.hash = $4 AND t.session_id = s.id
 WHERE s.id = $1 AND s.user_id = $2
 
+-- name: standings
+-- The same of sessions $1 of users $2 at times $3, with refresh tokens $4, place by place from 1.
+SELECT asked.n, session.*
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bytea[]) WITH ORDINALITY AS asked (session_id, user_id, at, twin, n)
+CROSS JOIN LATERAL (:standing) session
+
 -- name: beginnings
 -- The same of sessions $1 of users $2, place by place from 1, with all that a client starts from: what is the user's own, whether
--- they are in a call or have one to decide, how many messages of others wait in each room (null: in none), and how many notifications.
+-- they are in a call, it rings, or they have one to decide, how many messages of others wait in each room (null: in none), and how many notifications.
 SELECT
     asked.n, u.id, u.email, u.username, u.created_at, u.verified_at, u.email_verified_at, p.*, session.*,
     EXISTS (SELECT FROM identity.logins l WHERE l.user_id = u.id AND l.provider = 'phone') AS has_phone,
     EXISTS (SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND part.active) OR EXISTS (
+        SELECT FROM interaction.calls c WHERE c.rings = u.id AND c.started_at IS NULL AND c.ended_at IS NULL
+    ) OR EXISTS (
         SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND :to_decide
     ) AS busy,
     (  -- as a room's `unread` in rooms.sql
@@ -106,9 +114,12 @@ SELECT
         FROM communication.members m
         JOIN communication.rooms r ON r.id = m.room_id AND r.last_seq > m.read_seq
         CROSS JOIN LATERAL (
-            SELECT count(*) AS unread FROM communication.messages s
-            WHERE s.room_id = m.room_id AND s.seq > m.read_seq AND s.sender_id IS DISTINCT FROM m.user_id
-                AND s.deleted_at IS NULL
+            SELECT CASE WHEN r.kind = 'group' THEN communication.avoided(r.id, m.user_id) ELSE '{}' END AS avoided OFFSET 0
+        ) apart
+        CROSS JOIN LATERAL (
+            SELECT count(*) + greatest(r.last_seq - 1000 - m.read_seq, 0) AS unread FROM communication.messages s
+            WHERE s.room_id = m.room_id AND s.seq > greatest(m.read_seq, r.last_seq - 1000) AND s.sender_id IS DISTINCT FROM m.user_id
+                AND s.deleted_at IS NULL AND (s.sender_id = ANY (apart.avoided)) IS NOT TRUE
         ) waiting
         WHERE m.user_id = u.id AND m.left_at IS NULL AND waiting.unread > 0
     ) AS unread,

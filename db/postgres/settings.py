@@ -26,6 +26,7 @@ AT_FIRST = Privacy(
     hide_from_contacts=False,
     read_receipts=True,
     direct_calls="connections",
+    match_by_places=False,
 )
 
 
@@ -50,6 +51,11 @@ class SettingsStore:
         """Those who show nobody when they were last here."""
         return self._asking.ask(user_ids)
 
+    async def relay_only(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those who want media to go through relays only."""
+        rows = await self._pool.fetch(_SQL["relay_only"], list(user_ids))
+        return frozenset(row["user_id"] for row in rows)
+
     async def _hiding(self, asked: Sequence[Collection[str]]) -> list[frozenset[str]]:
         rows = await self._pool.fetch(_SQL["hide_last_seen"], list(set(chain.from_iterable(asked))))
         found = frozenset(row["user_id"] for row in rows)
@@ -63,6 +69,10 @@ def notification_settings(kept: Mapping[str, Any]) -> NotificationSettings:
         push=kept.get("push", True),
         email=kept.get("email", False),
         kinds=kinds | kept.get("kinds", {}),
+        push_messages=kept.get("push_messages", True),
+        push_calls=kept.get("push_calls", True),
+        push_offers=kept.get("push_offers", False),
+        push_decisions=kept.get("push_decisions", True),
         quiet_from=kept.get("quiet_from"),
         quiet_to=kept.get("quiet_to"),
     )
@@ -74,6 +84,7 @@ def _view(row: Record | None) -> SettingsView:
         theme=kept.get("theme") or "system",
         language=kept.get("language"),
         time_zone=kept.get("time_zone"),
+        relay_only=kept.get("relay_only") or False,
         privacy=Privacy(
             **{
                 field: first if kept.get(field) is None else kept[field]

@@ -33,7 +33,8 @@ class SharedMark(Struct, frozen=True):
 class Resemblance(Struct, frozen=True, kw_only=True):
     """What a new account has in common, at `seen_at`, with one that was banned at `banned_at`.
 
-    `avoiders`: how many have blocked or reported the banned one.
+    `avoiders`: how many have blocked or reported the banned one. `together`: how many others in good standing
+    bear all that tells, where that was counted.
     """
 
     of_user_id: str
@@ -42,6 +43,7 @@ class Resemblance(Struct, frozen=True, kw_only=True):
     opened_at: int
     seen_at: int
     avoiders: int
+    together: int = 0
 
 
 class Suspicion(Struct, frozen=True, kw_only=True):
@@ -125,6 +127,14 @@ class SuspicionStore:
         )
         found = groupby(rows, key=lambda row: row["user_id"])
         return {user_id: _resemblance(banned_id, list(shared), now) for user_id, shared in found}
+
+    async def together(self, user_id: str, banned_id: str, kinds: Collection[str], *, recent: int) -> int:
+        """How many others bear, of each of these kinds, the rarest mark that the two share.
+
+        Of those seen since then who were never banned and are no suspects.
+        """
+        asked = (user_id, banned_id, to_datetime(recent), list(kinds))
+        return int(await self._pool.fetchval(_SQL["together"], *asked))
 
     async def suspect(self, user_id: str, found: Sequence[Suspicion], now: int) -> bool:
         """Put these on record. True: one of them is new, or weighs more, and makes the user a suspect.

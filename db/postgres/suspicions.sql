@@ -70,10 +70,43 @@ WITH own AS (
 )
 SELECT old.of_user_id, old.banned_at, old.avoiders, u.created_at AS opened_at, shared.kind, counted.bearers
 FROM old
-JOIN identity.users u ON u.id = $1 AND u.role = 'user' AND u.created_at >= old.banned_at - $4::interval
+JOIN identity.users u ON u.id = $1 AND u.role = 'user' AND NOT u.probe AND u.created_at >= old.banned_at - $4::interval
 JOIN shared USING (of_user_id)
 JOIN counted USING (kind, mark)
 ORDER BY old.of_user_id
+
+-- name: together
+-- How many others seen since $3 bear, of each kind of $4, the rarest mark that users $1 and $2 share. Left out are who was ever banned, and suspects: they may
+-- be the same person.
+WITH shared AS MATERIALIZED (
+    SELECT DISTINCT ON (own.kind) own.kind, own.mark, (
+        SELECT count(*) FROM (
+            SELECT FROM safety.known_marks k
+            WHERE k.kind = own.kind AND k.mark = own.mark AND k.last_seen >= $3
+            LIMIT 20000
+        ) AS bearer
+    ) AS bearers
+    FROM safety.known_marks own
+    JOIN safety.known_marks theirs ON theirs.user_id = $2 AND theirs.kind = own.kind AND theirs.mark = own.mark
+    WHERE own.user_id = $1 AND own.kind = ANY ($4::text[])
+    ORDER BY own.kind, bearers
+), rarest AS (
+    SELECT kind, mark FROM shared ORDER BY bearers LIMIT 1
+)
+SELECT count(*) FROM (
+    SELECT FROM rarest JOIN safety.known_marks k ON k.kind = rarest.kind AND k.mark = rarest.mark
+    WHERE k.last_seen >= $3 AND NOT k.barred AND k.user_id <> $1 AND k.user_id <> $2
+        AND NOT EXISTS (
+            SELECT FROM shared WHERE NOT EXISTS (
+                SELECT FROM safety.known_marks also
+                WHERE also.user_id = k.user_id AND also.kind = shared.kind AND also.mark = shared.mark
+            )
+        )
+        AND NOT EXISTS (
+            SELECT FROM safety.suspicions s WHERE s.user_id = k.user_id AND s.suspect AND s.cleared_at IS NULL
+        )
+    LIMIT 20000
+) AS other
 
 -- name: suspect
 -- From $7 on user $1 is suspected to be users $2, by kind $3, all of $4 (with spaces between), with weight $5, as a suspect

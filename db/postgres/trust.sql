@@ -1,10 +1,10 @@
 -- How far users are trusted, and what it is computed from. Times are passed as timestamptz.
 
 -- name: standing
--- What user $1 did in the latest $4 calls offered since $2 (an id is not older than $3), by the people met in calls that were
--- answered and by the calls that were live; leaving after less than $5 (an interval) of being live is early, unless to report.
+-- What user $1 did in the latest $4 matched calls offered since $2 (an id is not older than $3), by the people met in those that were
+-- answered and by those that were live; leaving after less than $5 (an interval) of being live is early, unless to report.
 -- `reports`: the latest $4 about them since then that no moderator has dismissed. `returning`: they may be somebody who was
--- banned.
+-- banned. No row for a probe, of whom nothing is judged.
 SELECT
     u.tier,
     u.verified_at IS NOT NULL AS verified,
@@ -17,22 +17,23 @@ SELECT
         ORDER BY r.id DESC LIMIT $4
     ) AS reports,
     count(DISTINCT peer.user_id) FILTER (WHERE c.started_at IS NOT NULL) AS met,
-    count(c.live_at) FILTER (WHERE c.origin = 'match') AS live,
+    count(c.live_at) AS live,
     count(c.live_at) FILTER (
-        WHERE c.origin = 'match' AND c.ended_by = u.id AND c.end_reason IN ('hung_up', 'skipped')
+        WHERE c.ended_by = u.id AND c.end_reason IN ('hung_up', 'skipped')
             AND make_interval(secs => c.duration_s) < $5::interval AND own.id IS NULL
     ) AS early
 FROM identity.users u
 LEFT JOIN (
-    SELECT call_id FROM interaction.call_participants
-    WHERE user_id = $1 AND call_id >= $3
-    ORDER BY call_id DESC
+    SELECT own.call_id FROM interaction.call_participants own
+    JOIN interaction.calls met ON met.id = own.call_id AND met.origin = 'match'
+    WHERE own.user_id = $1 AND own.call_id >= $3
+    ORDER BY own.call_id DESC
     LIMIT $4
 ) AS latest ON true
 LEFT JOIN interaction.calls c ON c.id = latest.call_id AND c.offered_at >= $2 AND c.ended_at IS NOT NULL
 LEFT JOIN interaction.call_participants peer ON peer.call_id = c.id AND peer.user_id <> u.id
 LEFT JOIN interaction.reports own ON own.call_id = c.id AND own.reporter_id = u.id
-WHERE u.id = $1 AND u.deleted_at IS NULL
+WHERE u.id = $1 AND u.deleted_at IS NULL AND NOT u.probe
 GROUP BY u.id
 
 -- name: move

@@ -1,7 +1,8 @@
 """Locks, so that one transaction at a time changes whom a user may meet.
 
-An offer, a connection, a block and a ban lock the users concerned before they look at anything. So such
-changes happen one after the other. Locks are taken in the order of ids, so they never deadlock.
+An offer, a direct call and its answer, a connection, a block and a ban lock the users concerned before they
+look at anything. So such changes happen one after the other. Locks are taken in the order of ids, so they
+never deadlock.
 """
 
 from collections.abc import Collection

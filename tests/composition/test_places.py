@@ -14,18 +14,21 @@ from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 
-def said(folder: Path, least_bytes: int = 1) -> str:
+def said(folder: Path, **least: int) -> str:
     with pytest.raises(UnusableError) as error:
-        check_folder(folder, "MEDIA_STORE", least_bytes)
+        check_folder(folder, "MEDIA_STORE", **least)
     return str(error.value)
 
 
 def test_a_place_that_keeps_nothing_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert said(tmp_path / "file" / "media") == f"{tmp_path}/file is no folder: set MEDIA_STORE to one."
-    full = said(tmp_path / "not" / "yet", 2**62)
+    full = said(tmp_path / "not" / "yet", least_bytes=2**62)
     assert full.startswith(f"The disk of {tmp_path} is full (")
     assert full.endswith(" MiB are left): make room, or see MEDIA_STORE.")
+    crowded = said(tmp_path / "not" / "yet", least_files=2**62)
+    assert crowded.startswith(f"The disk of {tmp_path} takes no more files (")
+    assert crowded.endswith(" inodes are left): delete some, or see MEDIA_STORE.")
     # Nobody writes there, not even root.
     assert said(Path("/proc/sys/media")) == "/proc/sys cannot be written to by this user: see MEDIA_STORE."
 
@@ -75,5 +78,8 @@ def test_an_old_redis_of_ones_own_is_told() -> None:
     assert "Redis (REDIS_URL) is 6.2.14" in redis_remark(own, (6, 2, 14))
     assert redis_remark(own, (6, 2, 20)) == redis_remark(own, (7, 0, 15)) == redis_remark(own, ()) == ""
     assert redis_remark(Settings(), (6, 2, 14)) == ""
+    assert redis_remark(Settings(redis_url="unix:///run/redis.sock?db=0"), (6, 2, 14)) == "", (
+        "of a node's echo"
+    )
     with pytest.raises(UnusableError, match=r"it is 6\.0\.16, and has to be 6\.2 or newer\): see REDIS_URL"):
         redis_remark(own, (6, 0, 16))

@@ -15,7 +15,7 @@ import psutil
 from db.embedded.binaries import Binaries, locate, reachable
 from db.embedded.postgres import NOT_YET
 from db.embedded.process import Child
-from tests.machines.room import Room, end, family, free_port, frozen, room, until
+from tests.machines.room import Room, end, family, frozen, room, until
 from tests.programs import missing
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -141,7 +141,7 @@ class PostgresServer:
         """Streams from this one, and is `standby1`, `standby2` … in `synchronous_standby_names`."""
         self._standbys += 1
         name = f"standby{self._standbys}"
-        port = free_port() if self.port else 0
+        port = self._room.ports.take() if self.port else 0
         other = PostgresServer(self._room, name, self._prefix, {**self._options, **options}, port)
         place = f"host={self.sockets} user=postgres application_name={name}"
         if self.port:
@@ -160,7 +160,8 @@ class PostgresServer:
     @asynccontextmanager
     async def beside(self, name: str, **options: str) -> AsyncIterator["PostgresServer"]:
         """Another one of the same programs, whose folder is empty: whoever fills it starts it."""
-        other = PostgresServer(self._room, name, self._prefix, options, free_port() if self.port else 0)
+        port = self._room.ports.take() if self.port else 0
+        other = PostgresServer(self._room, name, self._prefix, options, port)
         try:
             yield other
         finally:
@@ -195,7 +196,7 @@ async def postgres_server(
     """The embedded one unless `prefix` is `postgres_15()`. `options` as in postgresql.conf."""
     async with room() as of:
         found = prefix or _embedded(of)
-        server = PostgresServer(of, "primary", found, options, free_port() if tcp else 0)
+        server = PostgresServer(of, "primary", found, options, of.ports.take() if tcp else 0)
         try:
             await server.make()
             yield server
