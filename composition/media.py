@@ -30,9 +30,9 @@ _log = structlog.get_logger()
 
 
 class MediaParts:
-    """The use cases of media on one process, and how much it takes."""
+    """The use cases of media on one process, and how much it takes. `decoders`: other ones than usual."""
 
-    def __init__(self, base: Foundation) -> None:
+    def __init__(self, base: Foundation, decoders: Decoders | None = None) -> None:
         settings, keyring = base.settings, base.keyring
         self.limits = UploadLimits(settings)
         store, objects, scan = MediaStore(base.pool), object_store(settings), scanner(settings)
@@ -51,7 +51,7 @@ class MediaParts:
         self.uploads = Uploads(
             store,
             objects,
-            decoders=Decoders.of(settings),
+            decoders=decoders or Decoders.of(settings),
             avif=avif(base),
             seals=seals,
             addresses=UploadAddresses(

@@ -1,4 +1,4 @@
-"""Settings of what people upload: where it is kept, how much it may be, and for how long.
+"""Settings of what people upload and post: where it is kept, how much it may be, and for how long.
 
 `core/settings.py` has those of the product, and says what holds for all.
 """
@@ -114,3 +114,9 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
             " SECRET_PREVIOUS where there are no DATA_KEYS: evidence is encrypted with the secret of its day."
         ),
     ] = 90
+
+    # Posts
+    posts_per_h: Annotated[Count, about("Posts of one account an hour.")] = 60
+    posts_burst: Annotated[Count, about("Posts of one account at once.")] = 60
+    comments_per_m: Annotated[Count, about("Comments of one account a minute.")] = 20
+    comments_burst: Annotated[Count, about("Comments of one account at once.")] = 60

@@ -7,6 +7,7 @@ from aiohttp import web
 from core.contract import media as contract
 from core.contract.media import FileAddress, FileOf, MediaView, SignedAddress, UploadPlan, UploadTarget
 from core.errors import InvalidRequest
+from core.file_names import disposition
 from core.vocabulary import MediaPurpose
 from core.wire.endpoint import ById
 from db.postgres.media_views import MediaViews, at_server
@@ -43,8 +44,8 @@ class MediaHandlers:
     async def upload_media(self, request: Request) -> MediaView:
         owner = request.caller.user_id
         with self._limits.one(owner) as more:
-            purpose, data = await self._form(request, more)
-            media = await self._uploads.upload(owner, purpose, data, request.key)
+            purpose, data, called = await self._form(request, more)
+            media = await self._uploads.upload(owner, purpose, data, request.key, called)
         return at_server(self._views.view(media), request.address)
 
     async def announce_upload(self, request: Request) -> UploadTarget:
@@ -87,19 +88,24 @@ class MediaHandlers:
             headers["Vary"] = "Accept"
         return _response(file, headers) if file.part is None else _part(file, file.part, headers)
 
-    async def _form(self, request: Request, more: Callable[[int], None]) -> tuple[MediaPurpose, bytes]:
-        """Its two parts, in whichever order. A purpose that is not served is refused at once."""
+    async def _form(
+        self, request: Request, more: Callable[[int], None]
+    ) -> tuple[MediaPurpose, bytes, str | None]:
+        """Its two parts, in whichever order, and what the file is called.
+
+        A purpose that is not served is refused at once.
+        """
         purpose: MediaPurpose | None = None
-        data = b""
+        data, called = b"", None
         async for part in request.parts:
             if part.name == "file":
-                data = await self._read(part, more, most=self._limits.max_bytes)
+                data, called = await self._read(part, more, most=self._limits.max_bytes), part.called
             else:
                 purpose = checked_purpose((await part.read()).decode(errors="replace").strip())
         assert purpose is not None  # the form has it, or is refused
         if not data:
             raise InvalidRequest("`file` is empty.", details={"field": "file"})
-        return purpose, data
+        return purpose, data, called
 
     async def _read(self, part: File, more: Callable[[int], None], *, most: int) -> bytes:
         data = bytearray()
@@ -112,11 +118,19 @@ class MediaHandlers:
 
 
 def _response(file: MediaFile, headers: Mapping[str, str]) -> web.Response:
+    headers = _as_it_is(file, headers)
     return web.Response(body=file.data, content_type=file.content_type, headers=headers)
 
 
 def _part(file: MediaFile, part: range, headers: Mapping[str, str]) -> web.Response:
     if not part:
         return web.Response(status=416, headers={"Content-Range": f"bytes */{file.size}"})
-    within = {**headers, "Content-Range": f"bytes {part.start}-{part.stop - 1}/{file.size}"}
+    within = {**_as_it_is(file, headers), "Content-Range": f"bytes {part.start}-{part.stop - 1}/{file.size}"}
     return web.Response(status=206, body=file.data, content_type=file.content_type, headers=within)
+
+
+def _as_it_is(file: MediaFile, headers: Mapping[str, str]) -> Mapping[str, str]:
+    """What is kept as it came is not opened by a browser."""
+    if file.content_type != "application/octet-stream":
+        return headers
+    return {**headers, "Content-Disposition": disposition(file.name)}

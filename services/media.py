@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from core.clock import DAY_MS
 from core.contract.media import FileAddress, MediaUrls, MediaView, SignedAddress
-from core.errors import NotFound, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.seals import Sealed, Seals
 from db.postgres.media import Media, MediaStore
 from db.postgres.media_views import MediaViews, at_server
@@ -33,13 +33,16 @@ class Viewer(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    """A file of a media, or the `part` of its `size` bytes that was asked for; `tag` names its content."""
+    """A file of a media, or the `part` of its `size` bytes that was asked for; `tag` names its content, and
+    `name` is what it is called.
+    """
 
     data: bytes
     content_type: str
     tag: str = ""
     part: range | None = None
     size: int | None = None
+    name: str | None = None
 
 
 Part = Callable[[int, str], range | None]
@@ -76,9 +79,7 @@ class MediaService:
             used=media.used,
         ):
             raise NotFound
-        if not (by_owner or viewer.staff) and not await self._profile_seen(
-            media.owner_id, viewer.user_id, now
-        ):
+        if not (by_owner or viewer.staff or await self._is_shown(media, viewer.user_id, now)):
             raise NotFound
         view = at_server(self._views.view(media), server)
         if not viewer.staff or (by_owner and media.purpose != "report"):
@@ -87,8 +88,13 @@ class MediaService:
         original = self._addresses.original(media_id, viewer.user_id, server, now)
         return replace(view, urls=MediaUrls(original=original))
 
-    async def _profile_seen(self, owner_id: str, viewer_id: str, now: int) -> bool:
-        return await self._profiles.visible_card(owner_id, viewer_id, now) is not None
+    async def _is_shown(self, media: Media, viewer_id: str, now: int) -> bool:
+        """Whether they see what it is used for."""
+        if media.purpose == "post":
+            return await self._store.in_a_post_shown(media.id, viewer_id, now)
+        if media.purpose == "chat":
+            return await self._store.shown_in_a_room(media.id, viewer_id)
+        return await self._profiles.visible_card(media.owner_id, viewer_id, now) is not None
 
     async def original(self, media_id: str, address: SignedAddress, now: int) -> File:
         """The original, by an address that a moderator was given for it. Raises `NotFound`, `Unavailable`."""
@@ -128,7 +134,7 @@ class MediaService:
         file = await self._read(object_of(media.key, name), f'"{media_id}.{name}"', content_type, part)
         if file is None:
             raise NotFound("The file is lost.")
-        return file
+        return replace(file, name=media.name)
 
     async def _read(self, key: str, tag: str, content_type: str, part: Part | None) -> File | None:
         """An object, or a part of it: nothing more of it is read than that."""
@@ -151,9 +157,12 @@ class MediaService:
         return picture
 
     async def delete(self, media_id: str, owner_id: str, now: int) -> None:
-        """Delete what the owner has not used. Raises `NotFound`."""
+        """Delete what the owner has not used. Raises `NotFound`, `Conflict` for what is shown."""
         key = await self._store.let_go(media_id, owner_id, now)
         if key is None:
+            media = await self._store.find(media_id, now)
+            if media is not None and media.owner_id == owner_id and media.purpose in ("post", "chat"):
+                raise Conflict("It is in a post or message: delete that.")
             raise NotFound
         with suppress(Unavailable):  # it has expired all the same, and is deleted as soon as the store serves
             await self._remove([(media_id, key)], now)

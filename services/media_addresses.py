@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from core.contract.media import FileAddress, SignedAddress
 from core.keys import SigningKey
+from core.macs import Mac
 from core.vocabulary import Rendition
 
 
@@ -16,18 +17,14 @@ class _Signer:
     """Signs with the first of the keys and knows what any of them has signed."""
 
     def __init__(self, keys: Sequence[SigningKey]) -> None:
-        self._keys = [key.value for key in keys]
+        self._macs = [Mac(key.value) for key in keys]
 
-    def signature(self, *said: object) -> str:
-        return self._signed(self._keys[0], said)
+    def signature(self, said: str) -> str:
+        return self._macs[0].of(said.encode()).hex()
 
-    def knows(self, signature: str, *said: object) -> bool:
-        ours = [hmac.compare_digest(self._signed(key, said), signature) for key in self._keys]
+    def knows(self, signature: str, said: str) -> bool:
+        ours = [hmac.compare_digest(mac.of(said.encode()).hex(), signature) for mac in self._macs]
         return any(ours)
-
-    @staticmethod
-    def _signed(key: bytes, said: Sequence[object]) -> str:
-        return hmac.digest(key, "\n".join(map(str, said)).encode(), "sha256").hex()
 
 
 class MediaAddresses:
@@ -39,13 +36,14 @@ class MediaAddresses:
     def original(self, media_id: str, viewer: str, server: str, now: int) -> str:
         """Where the viewer may open it; `server` as `https://example.org`."""
         expires = (now + self._valid_ms) // 1000
-        signature = self._signer.signature(media_id, viewer, expires)
+        signature = self._signer.signature(f"{media_id}\n{viewer}\n{expires}")
         query = f"viewer={viewer}&expires={expires}&signature={signature}"
         return f"{server}/v1/media/{media_id}/original?{query}"
 
     def opens(self, media_id: str, address: SignedAddress, now: int) -> bool:
         """Whether this is one of them, and still valid."""
-        known = self._signer.knows(address.signature, media_id, address.viewer, address.expires)
+        said = f"{media_id}\n{address.viewer}\n{address.expires}"
+        known = self._signer.knows(address.signature, said)
         return known and now < address.expires * 1000
 
 
@@ -59,16 +57,22 @@ class FileAddresses:
     def __init__(self, keys: Sequence[SigningKey], *, base: str, valid_ms: int) -> None:
         self._signer, self._base, self._valid_ms = _Signer(keys), base.rstrip("/"), valid_ms
 
+    def since(self, now: int) -> int:
+        """Since when (ms) the same address was told as is now."""
+        return now // self._valid_ms * self._valid_ms
+
     def of(self, media_id: str, name: Rendition, now: int) -> str:
         """Where it is read; relative to the server without a `base`."""
         expires = (now // self._valid_ms + 2) * self._valid_ms // 1000
-        signature = self._signer.signature(media_id, name, expires)
+        signature = self._signer.signature(f"{media_id}\n{name}\n{expires}")
         return f"{self._base}/v1/media/{media_id}/files/{name}?expires={expires}&signature={signature}"
 
     def opens(self, media_id: str, name: str, address: FileAddress, now: int) -> bool:
         """Whether this is one of them, and still valid."""
         named = (name, "s640") if name == "s160" else (name,)
-        known = any(self._signer.knows(address.signature, media_id, one, address.expires) for one in named)
+        known = any(
+            self._signer.knows(address.signature, f"{media_id}\n{one}\n{address.expires}") for one in named
+        )
         return known and now < address.expires * 1000
 
 
@@ -81,12 +85,12 @@ class UploadAddresses:
     def of(self, media_id: str, server: str, expires_at: int) -> str:
         """Where it is sent until then (ms); `server` as `https://example.org`."""
         expires = expires_at // 1000
-        signature = self._signer.signature(media_id, expires)
+        signature = self._signer.signature(f"{media_id}\n{expires}")
         return f"{server}/v1/media/uploads/{media_id}?expires={expires}&signature={signature}"
 
     def takes(self, media_id: str, address: FileAddress, now: int) -> bool:
         """Whether this is one of them, and still valid."""
-        return self._signer.knows(address.signature, media_id, address.expires) and (
+        return self._signer.knows(address.signature, f"{media_id}\n{address.expires}") and (
             now < address.expires * 1000
         )
 
@@ -100,10 +104,10 @@ class ExportAddresses:
     def of(self, export_id: str, server: str, now: int) -> str:
         """Where it is read; `server` as `https://example.org`."""
         expires = (now + self._valid_ms) // 1000
-        signature = self._signer.signature(export_id, expires)
+        signature = self._signer.signature(f"{export_id}\n{expires}")
         return f"{server}/v1/exports/{export_id}?expires={expires}&signature={signature}"
 
     def opens(self, export_id: str, address: FileAddress, now: int) -> bool:
         """Whether this is one of them, and still valid."""
-        known = self._signer.knows(address.signature, export_id, address.expires)
+        known = self._signer.knows(address.signature, f"{export_id}\n{address.expires}")
         return known and now < address.expires * 1000

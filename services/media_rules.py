@@ -7,10 +7,12 @@ from core.errors import InvalidRequest
 from core.vocabulary import MediaPurpose, MediaState, Rendition
 
 # What can be uploaded so far.
-SERVED: tuple[MediaPurpose, ...] = ("photo", "chat", "report")
+SERVED: tuple[MediaPurpose, ...] = ("photo", "post", "chat", "place", "report")
 # For what there may be more than pictures: videos, and for these also voice messages.
 RECORDED: tuple[MediaPurpose, ...] = ("photo", "chat")
 SPOKEN: tuple[MediaPurpose, ...] = ("chat",)
+# And for these any file, which is kept as it comes and only ever downloaded.
+FILED: tuple[MediaPurpose, ...] = ("chat",)
 # The longest sides in which pictures are shown, by the name of the rendition.
 SIZES: Mapping[str, int] = {"s160": 160, "s640": 640, "s1280": 1280}
 # What is made of these later, for whoever reads AVIF.
@@ -62,7 +64,7 @@ def first_state(
 def may_be_seen(
     state: MediaState, *, purpose: MediaPurpose, by_owner: bool, by_staff: bool, used: bool
 ) -> bool:
-    """Whether somebody may see a media who may see what it is `used` for: a photo, its owner's profile.
+    """Whether somebody may see a media who may see what it is `used` for: its post, or its owner's profile.
 
     Until a scan or a moderator has passed it, nobody but its owner and those who decide. Evidence is theirs
     alone; its owner keeps what has not become any.

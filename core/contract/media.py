@@ -29,6 +29,9 @@ FILES = (
 )
 
 
+FileName = Annotated[str, Meta(description="Of a file, as it was called when it was uploaded.")]
+
+
 class MediaUrls(Wire):
     """Where it can be got, for some time. Of a picture for a report only moderators are told.
 
@@ -55,6 +58,9 @@ class MediaView(Wire):
     height: int | UnsetType = UNSET
     duration_ms: int | UnsetType = UNSET
     blurhash: str | UnsetType = UNSET
+    name: (
+        Annotated[str, Meta(description="Of a file, as it was called when it was uploaded.")] | UnsetType
+    ) = UNSET
 
 
 Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", max_length=64, examples=["5e" * 32])]
@@ -77,11 +83,15 @@ class FileAddress(Input):
 
 
 class UploadPlan(Input):
-    """What somebody wants to upload. Evidence (`report`) is not uploaded so: it is never kept in clear."""
+    """What somebody wants to upload; `name`: what a file for a chat is called.
+
+    Evidence (`report`) is not uploaded so: it is never kept in clear.
+    """
 
     purpose: MediaPurpose
     content_type: Annotated[str, Meta(max_length=100, examples=["image/jpeg"])]
     size: Annotated[int, Meta(ge=1, le=MOST_UPLOAD_BYTES, description="Bytes.")]
+    name: Annotated[str, Meta(max_length=1000, examples=["Plan.pdf"])] | None = None
 
 
 class UploadTarget(Wire):
@@ -107,7 +117,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/media",
         area="media",
-        summary="Upload a picture, video or voice message; it is kept without position and other metadata.",
+        summary="Upload a picture, video or voice message, kept without metadata; for a chat any file.",
         upload=Form(
             parts={
                 "purpose": Upload(media=("text/plain",), max_bytes=100),
@@ -160,7 +170,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/media/{id}",
         area="media",
-        summary="What one has uploaded, until a report uses it, and photos of people whose profile one sees.",
+        summary="What one has uploaded, until a report uses it; what one sees in profiles and messages.",
         parameters=ById,
         reply=MediaView,
     ),
@@ -169,9 +179,10 @@ ENDPOINTS = (
         method="DELETE",
         path="/v1/media/{id}",
         area="media",
-        summary="Delete what one has uploaded, from one's profile too. Evidence of a report stays.",
+        summary="Delete what one has uploaded, from one's profile too. What posts and messages show stays.",
         parameters=ById,
         status=204,
+        errors=(Conflict,),
     ),
     Endpoint(
         name="original_media",

@@ -17,6 +17,7 @@ from PIL import Image
 
 from services.decoding.answers import Decoded, Refused
 from services.decoding.pictures import poster
+from services.decoding.waveforms import waveform
 
 # Demuxers of FFmpeg that are fed, by what a file begins with. Playlists and the like would read other files.
 _CONTAINERS = (
@@ -148,7 +149,8 @@ def _kept(kind: str, original: bytes, duration_ms: int, max_pixels: int, sizes: 
         if made.duration:
             about["duration_ms"] = max(1, made.duration // 1000)
         if not made.streams.video:
-            return Decoded(about | {"type": "audio", "content_type": as_audio}, parts)
+            about |= {"type": "audio", "content_type": as_audio, "waveform": waveform(made)}
+            return Decoded(about, parts)
         image = _first(made, max_pixels)
     about |= {"type": "video", "content_type": as_video, "width": image.width, "height": image.height}
     shown = poster(image, sizes)

@@ -6,9 +6,10 @@ import pytest
 from msgspec import Struct
 
 from composition.chat import Conversations
-from core.clock import now_ms
+from core.clock import Clock, now_ms
 from db.postgres.connections import ConnectionRow
 from db.postgres.outbox import Outbox
+from db.postgres.receipts import ReceiptStore
 from services.announcer import Announcer
 from services.chat import Chat
 from services.connections import Connections
@@ -57,15 +58,24 @@ class LocalChannels:
             listener(message)
 
 
-def node_on(world: World, heard: Heard, channels: LocalChannels) -> Conversations:
+def node_on(
+    world: World,
+    heard: Heard,
+    channels: LocalChannels,
+    *,
+    edit_window_s: float = 900,
+    clock: Clock = now_ms,
+) -> Conversations:
     """Chat as one node has it."""
     node = Conversations(
         rooms=world.rooms,
+        receipts=ReceiptStore(world.pool),
         outbox=Outbox(world.pool),
         events=heard,
         channels=channels,
         max_chars=MAX_CHARS,
-        clock=now_ms,
+        edit_window_s=edit_window_s,
+        clock=clock,
     )
     channels.listeners.append(node.members.forget)
     return node
@@ -78,8 +88,9 @@ async def chat_database_url(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-async def talk(chat_database_url: str) -> AsyncIterator[ChatScene]:
-    async with world_at(chat_database_url) as world:
+async def talk(chat_database_url: str, migrated: set[str]) -> AsyncIterator[ChatScene]:
+    async with world_at(chat_database_url, migrated=chat_database_url in migrated) as world:
+        migrated.add(chat_database_url)
         ana, ben = await world.person("Ana"), await world.person("Ben")
         heard, channels = Heard(), LocalChannels()
         node = node_on(world, heard, channels)

@@ -20,7 +20,7 @@ from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarg
 from core.ids import new_id
 from core.numbered_event import NumberedEvent
 from db.postgres.outbox import Outbox
-from db.postgres.rooms import Rooms
+from db.postgres.rooms import Members, Rooms
 from services import lanes
 from services.recent_members import RecentMembers
 from tests.chat.conftest import MAX_CHARS, ChatScene
@@ -153,7 +153,7 @@ async def test_a_ban_keeps_what_was_left_from_being_announced(talk: ChatScene) -
         ({"content": "\ud83d"}, InvalidRequest),
         ({"client_id": "a\0b"}, InvalidRequest),
         ({"type": "image"}, InvalidRequest),
-        ({"type": "voice", "media_id": new_id()}, InvalidRequest),
+        ({"type": "voice", "media_id": new_id()}, NotFound),
         ({"media_id": new_id()}, InvalidRequest),
         ({"reply_to": new_id()}, NotFound),
     ],
@@ -212,7 +212,7 @@ async def test_a_room_that_ends_while_somebody_looks_is_not_remembered(talk: Cha
     class SlowRooms(Rooms):
         has_looked, may_go_on = asyncio.Event(), asyncio.Event()
 
-        async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> tuple[str, ...]:
+        async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> Members:
             found = await super().members(room_id, user_id, to_speak=to_speak)
             self.has_looked.set()
             await self.may_go_on.wait()

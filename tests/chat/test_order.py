@@ -11,6 +11,7 @@ from composition.chat import Conversations
 from core.clock import now_ms
 from core.contract.chat import ChatMessage, ChatSend
 from db.postgres.outbox import Outbox
+from db.postgres.receipts import ReceiptStore
 from db.redis.event_log import EventId, EventLog
 from db.redis.multiplexed import open_redis_client
 from tests.chat.conftest import MAX_CHARS, ChatScene
@@ -32,10 +33,12 @@ async def nodes(
             redis = await stack.enter_async_context(open_redis_client(redis_url))
             return Conversations(
                 rooms=world.rooms,
+                receipts=ReceiptStore(world.pool),
                 outbox=Outbox(world.pool),
                 events=EventLog(redis, keep=4 * EACH, keep_s=300),
                 channels=talk.channels,
                 max_chars=MAX_CHARS,
+                edit_window_s=60,
                 clock=now_ms,
             )
 

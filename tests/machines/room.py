@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -19,8 +18,10 @@ from db.embedded.account import SystemUser, choose_account
 from db.embedded.process import Child, Program
 from db.embedded.watchdog_client import WatchdogClient
 from tests.patience import PATIENCE_S
+from tests.ports import Ports
 
 POLL_S = 0.01
+SHORT = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Room:
     folder: Path
     account: SystemUser | None
     watchdog: WatchdogClient
+    ports: Ports
 
     def place(self, name: str) -> Path:
         """A new folder in it, of that user alone."""
@@ -65,8 +67,9 @@ class Room:
 
 
 def _folder() -> Path:
-    """Others may pass through it to what is theirs."""
-    folder = Path(tempfile.mkdtemp(prefix="rc-machine-", dir="/tmp"))
+    """Others may pass through it to what is theirs. The paths of sockets in it have to be short."""
+    usual = tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix="rc-machine-", dir=usual if len(usual) <= SHORT else "/tmp"))
     folder.chmod(0o711)
     return folder
 
@@ -78,7 +81,8 @@ async def room() -> AsyncIterator[Room]:
     account = choose_account(folder, pwd.getpwall())
     watchdog = WatchdogClient(folder, lambda _: None)
     try:
-        yield Room(folder, account, watchdog)
+        with Ports() as ports:
+            yield Room(folder, account, watchdog, ports)
     finally:
         await watchdog.close()
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -103,23 +107,6 @@ async def until(ready: Callable[[], Awaitable[bool]], child: Child) -> None:
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise AssertionError(f"{name} does not answer: {child.last_words()}") from None
-
-
-def free_port() -> int:
-    """A port of this machine that nobody has at this moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def cluster_port() -> int:
-    """A free port for a member of a cluster, which talks to the others at one that is 10,000 higher."""
-    while True:
-        with socket.socket() as own, socket.socket() as among_them:
-            among_them.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                own.bind(("127.0.0.1", port := among_them.getsockname()[1] - 10_000))
-                return int(port)
 
 
 def family(pid: int) -> list[psutil.Process]:

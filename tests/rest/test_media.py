@@ -181,11 +181,18 @@ async def test_a_process_holds_so_much_at_once(rest: RestServer, tmp_path: Path)
         assert (await upload(server, ana, encoded(drawn()) + bytes(30_000))).status == 201
 
 
-@pytest.mark.parametrize("purpose", ["post", "place", "note", "evil", ""])
+@pytest.mark.parametrize("purpose", ["photo", "post", "chat", "place", "report"])
+async def test_a_picture_is_taken_for_each_purpose_that_is_served(rest: RestServer, purpose: str) -> None:
+    answer = await upload(rest, await rest.sign_up(), encoded(drawn()), purpose=purpose)
+    assert (answer.status, answer.body.get("type")) == (201, "image"), answer.body
+
+
+@pytest.mark.parametrize("purpose", ["note", "evil", ""])
 async def test_only_some_purposes_are_served(rest: RestServer, purpose: str) -> None:
     answer = await upload(rest, await rest.sign_up(), encoded(drawn()), purpose=purpose)
     assert (answer.code, answer.body["details"]) == ("invalid_request", {"field": "purpose"})
-    assert answer.body["detail"] == "Upload something with the purpose `photo` or `chat` or `report`."
+    served = "`photo` or `post` or `chat` or `place` or `report`"
+    assert answer.body["detail"] == f"Upload something with the purpose {served}."
 
 
 async def test_the_parts_come_in_any_order(rest: RestServer) -> None:

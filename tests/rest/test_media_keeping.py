@@ -140,8 +140,8 @@ async def decoder() -> psutil.Process:
 
 
 async def test_a_decoder_that_dies_is_an_error_and_the_next_picture_is_read() -> None:
-    decoders = Decoders(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
-    large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
+    decoders = Decoders(processes=1, queue=1, max_pixels=400_000_000, cpu_s=60)
+    large = tedious_png(20_000)  # so that its decoder is there, however late somebody looks for it
     reading = asyncio.create_task(decoders.picture(large, "ana"))
     (await decoder()).kill()
     with pytest.raises(Unavailable):
@@ -151,8 +151,8 @@ async def test_a_decoder_that_dies_is_an_error_and_the_next_picture_is_read() ->
 
 async def test_no_more_wait_than_may() -> None:
     """One is read, one waits, and the third is told to come back; who goes away takes the decoder along."""
-    decoders = Decoders(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
-    large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
+    decoders = Decoders(processes=1, queue=1, max_pixels=400_000_000, cpu_s=60)
+    large = tedious_png(20_000)
     waiting = [asyncio.create_task(decoders.picture(large, who)) for who in ("ana", "ben")]
     process = await decoder()
     with pytest.raises(Unavailable):

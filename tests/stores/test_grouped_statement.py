@@ -57,8 +57,12 @@ async def test_who_comes_meanwhile_goes_with_the_next() -> None:
 
 async def test_who_comes_soon_after_one_another_goes_together() -> None:
     """One after the other, each when nothing was under way; whoever comes first waits for nobody."""
-    store = Store()
-    asking = GroupedStatement(store.perform, overdue_s=PATIENCE_S, every_s=0.2)
+    store, rested = Store(), asyncio.Event()
+
+    async def rest(_: float) -> None:
+        await rested.wait()
+
+    asking = GroupedStatement(store.perform, overdue_s=PATIENCE_S, every_s=PATIENCE_S, rest=rest)
     first = asking.ask(0)
     await store.answer()
     assert await within(first) == [0]
@@ -66,6 +70,7 @@ async def test_who_comes_soon_after_one_another_goes_together() -> None:
     for number in range(1, 4):
         answers.append(asking.ask(number))
         await asyncio.sleep(0)
+    rested.set()
     await store.answer()
     assert await within(*answers) == [2, 4, 6]
     assert store.groups == [[0], [1, 2, 3]]

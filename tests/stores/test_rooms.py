@@ -32,7 +32,7 @@ async def page(
     after: int | None = None,
     limit: int = 100,
 ) -> tuple[list[int], bool]:
-    messages, has_more = await world.rooms.history(
+    messages, has_more, _ = await world.rooms.history(
         room_id, reader, before_seq=before, after_seq=after, limit=limit
     )
     return [message.seq for message in messages], has_more
@@ -45,7 +45,7 @@ async def test_messages_count_from_one(world: World) -> None:
     second = await world.say(room_id, ben, "hi", reply_to=first.message.id)
     assert (first.message.seq, second.message.seq) == (1, 2)
     assert (first.number, set(first.members)) == (1, {ana, ben})
-    messages, _ = await world.rooms.history(room_id, ana, before_seq=None, after_seq=None, limit=10)
+    messages, *_ = await world.rooms.history(room_id, ana, before_seq=None, after_seq=None, limit=10)
     assert messages == [first.message, second.message]
     assert (messages[1].content, messages[1].sender_id, messages[1].reply_to) == ("hi", ben, messages[0].id)
 
@@ -123,7 +123,8 @@ async def test_what_a_message_costs_does_not_grow_with_its_room(world: World) ->
     read = "SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = $1::text::regclass"
     for statement, client_id in (("say", "1"), ("say_one", "2")):
         draft, now = (new_id(), room_id, ana, client_id, "text", "hello", None), now_ms()
-        one, some = (*draft, to_datetime(now)), [of_texts([each]) for each in (*draft, rfc3339(now))]
+        one = *draft, to_datetime(now), None
+        some = [of_texts([each]) for each in (*draft, rfc3339(now), None)]
         given = some if statement == "say" else one
         async with world.pool.acquire() as connection, connection.transaction():
             # What its session has read a moment ago counts as well.
@@ -334,7 +335,7 @@ async def test_unread_counts_what_others_said(world: World) -> None:
     assert await world.unread(ben) == {room_id: 1}
     await world.read(room_id, ben, 4)
     assert await world.unread(ben) == {}
-    views = await world.rooms.rooms(ben, before=None, limit=10, now=TODAY)
+    views = (await world.rooms.rooms(ben, before=None, limit=10, now=TODAY)).rooms
     assert {view.id: view.unread for view in views} == {room_id: 0, other: 0}
 
 
@@ -344,8 +345,8 @@ async def test_rooms_show_the_peer_and_the_latest(world: World) -> None:
     rooms = [(await world.connected((ana, await world.person(f"P{n}")))).room_id for n in range(3)]
     rooms.sort(reverse=True)
     said = await world.say(rooms[0], ana, "the latest")
-    first = await world.rooms.rooms(ana, before=None, limit=2, now=TODAY)
-    rest = await world.rooms.rooms(ana, before=first[-1].id, limit=2, now=TODAY)
+    first = (await world.rooms.rooms(ana, before=None, limit=2, now=TODAY)).rooms
+    rest = (await world.rooms.rooms(ana, before=first[-1].id, limit=2, now=TODAY)).rooms
     assert [view.id for view in first + rest] == rooms
     assert first[0].last_message == said.message
     assert (first[0].last_seq, first[0].unread, first[0].read_seq) == (1, 0, 0)
