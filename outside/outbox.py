@@ -43,6 +43,8 @@ class OutboxPush:
     async def send(self, device: Target, pushed: Pushed) -> None:
         """It is in the outbox."""
         to = f"{device.device_id} ({device.platform})"
-        text = "\n".join(filter(None, (pushed.body, pushed.url)))
-        await self._outbox.put(Sent(by="push", to=to, subject=pushed.title, text=text, at=self._clock()))
+        text = "\n".join(filter(None, (pushed.body, pushed.url, *(f"closes {tag}" for tag in pushed.closes))))
+        await self._outbox.put(
+            Sent(by="push", to=to, subject=pushed.title or "(nothing is shown)", text=text, at=self._clock())
+        )
         _log.info("a push, at /dev/outbox", to=to, title=pushed.title, text=text)
