@@ -3,7 +3,7 @@
 Hard rules and wishes say who may meet (`rules`), the score says how well two fit (`score`), and the
 reservation value what a match must be worth to be made now rather than later (`reservation_value`). Of
 several candidates the one is chosen whose score exceeds most what was asked, which favours people who have
-little else to expect.
+little else to expect, and those who are likely to accept (`acceptance`).
 """
 
 from bisect import bisect_right
@@ -16,19 +16,39 @@ from msgspec.structs import replace
 
 from core.settings import Settings
 from core.ticket import Ticket
+from matching.haunts import familiar
 from matching.reservation_value import ReservationParameters, ReservationValues
-from matching.rules import DEFAULT_RELAXATION, Verdict, Wish, obstacles, relaxed, unmet_wish, wishes
+from matching.rules import (
+    DEFAULT_RELAXATION,
+    Verdict,
+    Wish,
+    obstacles,
+    permitted,
+    relaxed,
+    unmet_wish,
+    wishes,
+)
 from matching.score import Weights, parts, scores
 
 _HAIR = 0.001  # of gain: what six seconds of waiting are worth
 
 
-class Choice(Struct, frozen=True):
-    """Someone who may be offered: how well they fit (0 to 1), and the score that was asked for."""
+class Choice(Struct, frozen=True, gc=False):
+    """Someone who may be offered: how well they fit, and the score that was asked for.
+
+    `likely`: how many times as likely as others they accept (`acceptance`). A search makes a hundred of them,
+    and none is ever in a cycle.
+    """
 
     ticket: Ticket
     score: float
     asked: float
+    likely: float = 1.0
+
+    @property
+    def promise(self) -> tuple[float, float, float]:
+        """What `Policy.gain` judges by."""
+        return self.score, self.asked, self.likely
 
 
 class Survey(Struct, frozen=True, kw_only=True):
@@ -63,12 +83,14 @@ class Considered(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """`shares` sum to 1; `common_language` makes one language in common a hard rule; times in ms.
+    """`shares` sum to 1, but for `places`; times in ms.
+
+    `common_language` makes one language in common a hard rule.
 
     Stored with a decision that it made: see `core/stored.py`. `relaxation` is by `Wish`.
     """
 
-    shares: Weights = field(default_factory=lambda: Weights().shares())
+    shares: Weights = field(default_factory=lambda: Weights.of(Settings()).shares())
     stance: ReservationParameters = ReservationParameters()
     relaxation: Mapping[str, int] = field(default_factory=lambda: DEFAULT_RELAXATION)
     common_language: bool = False
@@ -91,7 +113,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     def reservation_values(self) -> ReservationValues:
         """The reservation values of this policy. They have seen no market: nobody expects anything yet."""
         return ReservationValues(
-            self.shares,
+            # Nobody is asked for more, or told so, because somebody came who goes where they go.
+            replace(self.shares, places=0),
             patience_ms=self.patience_ms,
             stance=self.stance,
             common_language=self.common_language,
@@ -105,6 +128,10 @@ class Policy(Struct, frozen=True, kw_only=True):
         """The hard rule between one and each of many others."""
         return obstacles(one, avoid, common_language=self.common_language)
 
+    def permitted(self, one: Ticket, others: Iterable[Ticket]) -> list[Ticket]:
+        """Those of many others between whom and one stands no hard rule."""
+        return permitted(one, others, common_language=self.common_language)
+
     def unmet(self, one: Ticket, other: Ticket, now: int) -> Wish | None:
         """The wish of either that the other does not meet."""
         for mine, theirs in ((one, other), (other, one)):
@@ -115,7 +142,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         return None
 
     def score(self, one: Ticket, other: Ticket, now: int) -> float:
-        """How well these two fit now, from 0 to 1."""
+        """How well these two fit now, as `scores` says."""
         return self.scores(one, now)(other, 0.0)
 
     def scores(self, one: Ticket, now: int) -> Callable[[Ticket, float], float]:
@@ -126,9 +153,17 @@ class Policy(Struct, frozen=True, kw_only=True):
         """The part of the score for having waited: it is that of the one who waited longer."""
         return self.shares.wait * min(1.0, max(0.0, (now - ticket.joined_at) / self.patience_ms))
 
-    def gain(self, fit: float, asked: float) -> float:
-        """The score less `regard` times what was asked. The candidate with the greatest gain is chosen."""
-        return fit - self.stance.regard * asked
+    def familiarity(self, one: Ticket, other: Ticket) -> float:
+        """The part of the score for going to the same places."""
+        return self.shares.places * familiar(frozenset(one.haunts), other.haunts)
+
+    def gain(self, fit: float, asked: float, likely: float = 1.0) -> float:
+        """The score less `regard` times what was asked, by how likely it is had: the greatest is chosen.
+
+        What is less than nothing is the worse, the less likely they accept.
+        """
+        gain = fit - self.stance.regard * asked
+        return gain * likely if gain > 0 else gain / likely
 
     def survey(
         self,
@@ -146,7 +181,8 @@ class Policy(Struct, frozen=True, kw_only=True):
         """
         ranked: list[tuple[float, int, str, int, Choice]] = []
         removed: dict[str, int] = {}
-        against, scores, regard = self.obstacles(seeker, avoid), self.scores(seeker, now), self.stance.regard
+        against, scores = self.obstacles(seeker, avoid), self.scores(seeker, now)
+        accepts, gain = reservation_values.likely, self.gain
         asking: Callable[[Ticket], float] | None = None
         wishful = _wishful(seeker)
         for other in candidates:
@@ -159,9 +195,10 @@ class Policy(Struct, frozen=True, kw_only=True):
                 asked = asking(other)
                 fit = scores(other, 0.0 if unasked else asked)
                 if unasked or fit >= asked:
-                    choice = Choice(other, fit, asked)
+                    choice = Choice(other, fit, asked, likely := accepts(other))
                     # As `order` says. A number before the choice itself, which cannot be compared.
-                    ranked.append((regard * asked - fit, other.joined_at, other.id, len(ranked), choice))
+                    worst = -gain(fit, asked, likely)
+                    ranked.append((worst, other.joined_at, other.id, len(ranked), choice))
                     continue
                 why = "asked"
             removed[why] = removed.get(why, 0) + 1
@@ -170,15 +207,15 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def order(self, choice: Choice) -> tuple[float, int, str]:
         """Sort key of choices: the greatest gain first; among equals the longest waiting first."""
-        return -self.gain(choice.score, choice.asked), choice.ticket.joined_at, choice.ticket.id
+        return -self.gain(*choice.promise), choice.ticket.joined_at, choice.ticket.id
 
     def spread(self, choices: Sequence[Choice], seeker: Ticket) -> Sequence[Choice]:
         """The same choices; of those as good as the best, give or take a hair, another comes first for each.
 
         For searches that know nothing of each other: all would try for the one who has waited longest.
         """
-        least = self.gain(choices[0].score, choices[0].asked) - _HAIR if choices else 0.0
-        alike = bisect_right(choices, -least, key=lambda c: -self.gain(c.score, c.asked))
+        least = self.gain(*choices[0].promise) - _HAIR if choices else 0.0
+        alike = bisect_right(choices, -least, key=lambda c: -self.gain(*c.promise))
         first = crc32(seeker.id.encode()) % max(1, alike)
         return [*choices[first:alike], *choices[:first], *choices[alike:]]
 

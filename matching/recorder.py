@@ -1,6 +1,6 @@
 """What is recorded of a match, so that it can be explained later. Pure: the claim carries it to Postgres.
 
-Of people only what the policy judges by is kept: no name, text, picture or device.
+Of people only what the policy judges by is kept: no name, text, picture or device, and not where they go.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from core.ticket import Claim, Contender, Fate, MatchDecision, Road, Ticket
+from matching.haunts import unmarked
 from matching.policy import Choice, Policy, Survey
 
 # How many better candidates that could not be had are recorded, beside the best.
@@ -52,16 +53,17 @@ class Recorder:
             else:
                 # "unseen" happens in sweeps only: they look at pairs in turns.
                 fates.append((choice, "lower" if nth > place else "unseen"))
+        own, tickets = unmarked(seeker, [choice.ticket for choice, _ in fates])
         return MatchDecision(
             road=road,
             decided_at=now,
-            seeker=_lean(seeker),
+            seeker=own,
             policy=self._policy,
             considered=survey.considered,
             removed=survey.removed,
             contenders=tuple(
-                Contender(ticket=_lean(c.ticket), score=c.score, asked=c.asked, fate=fate)
-                for c, fate in fates
+                Contender(ticket=ticket, score=c.score, asked=c.asked, fate=fate, likely=c.likely)
+                for ticket, (c, fate) in zip(tickets, fates, strict=True)
             ),
         )
 
@@ -87,9 +89,3 @@ def settled(claim: Claim) -> Claim:
             contenders[nth] = replace(contender, fate="taken")
     contenders[places[winner]] = replace(contenders[places[winner]], fate="won")
     return replace(claim, decision=replace(decision, contenders=tuple(contenders)))
-
-
-def _lean(ticket: Ticket) -> Ticket:
-    """The ticket without what no rule and no part of the score uses."""
-    card = replace(ticket.card, display_name="", city=None, bio=None, photo_url=None)
-    return replace(ticket, card=card, device="")

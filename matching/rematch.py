@@ -8,6 +8,7 @@ from collections.abc import Set
 
 from msgspec import Struct
 
+from core.clock import LATEST_MS
 from core.settings import Settings
 from core.ticket import Census, Ticket
 from matching.rules import obstacle
@@ -18,6 +19,11 @@ class Since(Struct, frozen=True, kw_only=True):
 
     met: int
     unanswered: int
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything that has happened may keep two apart."""
+        return min(self.met, self.unanswered) < LATEST_MS
 
 
 class RematchIntervals(Struct, frozen=True, kw_only=True):
@@ -35,8 +41,16 @@ class RematchIntervals(Struct, frozen=True, kw_only=True):
         )
 
     def since(self, now: int) -> Since:
-        """From which times on things count, seen from `now`."""
-        return Since(met=now - self.met_ms, unanswered=now - self.unanswered_ms)
+        """From which times on things count, seen from `now`; `LATEST_MS`: they never do.
+
+        A key that stands for what has just happened may be an hour old (`core.ids.earliest`), so to ask since
+        now would be to read an hour.
+        """
+        return Since(met=_ago(now, self.met_ms), unanswered=_ago(now, self.unanswered_ms))
+
+
+def _ago(now: int, ms: int) -> int:
+    return now - ms if ms > 0 else LATEST_MS
 
 
 def has_nobody_else(ticket: Ticket, census: Census, met: Set[str], *, common_language: bool) -> bool:

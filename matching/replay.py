@@ -14,7 +14,6 @@ from core.clock import rfc3339
 from core.contract.matches import MatchCandidate, MatchReplay, MatchSeeker
 from core.errors import NotFound
 from core.ticket import Contender, Fate, MatchDecision, Road, Ticket
-from core.vocabulary import Mode
 from matching.policy import Considered, Policy
 
 _EXACT = 1e-9  # sums in another order differ by less
@@ -44,9 +43,7 @@ def replay(call_id: str, decision: MatchDecision) -> MatchReplay:
         call_id=call_id,
         decided_at=rfc3339(now),
         road=cast("Road", decision.road),
-        seeker=MatchSeeker(
-            user_id=seeker.user_id, mode=cast("Mode", seeker.mode), waited_ms=now - seeker.joined_at
-        ),
+        seeker=MatchSeeker(user_id=seeker.user_id, mode=seeker.call_mode, waited_ms=now - seeker.joined_at),
         policy=msgspec.to_builtins(policy),
         considered=decision.considered,
         removed=dict(decision.removed),
@@ -63,7 +60,7 @@ def _candidate(policy: Policy, then: Contender, again: Considered, now: int) -> 
         score=again.score,
         decided_score=then.score,
         asked=then.asked,
-        gain=policy.gain(then.score, then.asked),
+        gain=policy.gain(then.score, then.asked, then.likely),
         parts=dict(again.parts),
         outcome=cast("Fate", then.fate),
     )
@@ -77,7 +74,7 @@ def _agree(then: Contender, again: Considered) -> bool:
 def _why(policy: Policy, decision: MatchDecision) -> str:
     """Why the winner won, in a sentence or two."""
     winner = next(contender for contender in decision.contenders if contender.fate == "won")
-    gain, regard = policy.gain(winner.score, winner.asked), policy.stance.regard
+    gain, regard = policy.gain(winner.score, winner.asked, winner.likely), policy.stance.regard
     offered = decision.considered - sum(decision.removed.values())
     others = [contender.fate for contender in decision.contenders]
     passed = {
@@ -89,5 +86,13 @@ def _why(policy: Policy, decision: MatchDecision) -> str:
     return (
         f"Of {decision.considered} considered, {offered} could be offered, and the greatest gain of those "
         f"to be had was {gain:.3f}: a score of {winner.score:.3f}, less {regard:g} times the "
-        f"{winner.asked:.3f} that was asked." + (f" Of the others, {excuses}." if excuses else "")
+        f"{winner.asked:.3f} that was asked{_accepting(winner)}."
+        + (f" Of the others, {excuses}." if excuses else "")
     )
+
+
+def _accepting(winner: Contender) -> str:
+    """What their answers to earlier offers had to do with it."""
+    if winner.likely == 1:
+        return ""
+    return f", as they accept {winner.likely:.2f} times as often as others"

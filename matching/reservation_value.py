@@ -23,15 +23,16 @@ there is nothing to expect, and every permitted pair is matched at once.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 
 from msgspec import Struct
 
-from core.ticket import Market, Ticket, kind
+from core.ticket import Market, Ticket, Wait, kind
+from matching.acceptance import beside_others, usual
 from matching.curve import NEVER, Curve, Leaving
 from matching.patience import Hazard, Patience
-from matching.rules import obstacles
+from matching.rules import permitted
 from matching.score import Weights, scores
 from matching.wait_estimates import WaitEstimates
 
@@ -43,7 +44,8 @@ class ReservationParameters(Struct, frozen=True, kw_only=True):
     with: in the rest a user takes anybody who comes. `stock_power` and `stock_prior` say how fast a lopsided
     pool shifts the weight to the scarce side. `regard` says how much, of several candidates, those with
     little to expect are preferred. `meeting` is what a match is worth apart from its score, and `departure`
-    what it costs that somebody leaves by themselves, apart from the match they miss. No more than `plenty`
+    what it costs that somebody leaves by themselves, apart from the match they miss: in full where `crowd`
+    who fit by gender come in a second, and little where few do. No more than `plenty`
     arrivals a second are counted on: where more come, nobody has to hold out for the very best. Arrivals are
     counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and used for `keep_ms`.
     The last call begins `last_call_ms` before patience ends (a sweep must fall into that time); 0: none.
@@ -53,9 +55,10 @@ class ReservationParameters(Struct, frozen=True, kw_only=True):
     horizon: float = 0.9
     stock_power: float = 4.0
     stock_prior: float = 15.0
-    regard: float = 2.0
+    regard: float = 1.0
     meeting: float = 0.5
-    departure: float = 1.5
+    departure: float = 2.0
+    crowd: float = 4.0
     plenty: float = 8.0
     comers: int = 64
     window_ms: int = 30_000
@@ -65,6 +68,7 @@ class ReservationParameters(Struct, frozen=True, kw_only=True):
 
 
 Stake = tuple[float, float]
+_FEW = 3  # the power by which a departure costs less where fewer come: an expectation errs less there
 _MOMENT_MS = 100  # in which no expectation changes by as much as would matter
 
 
@@ -82,8 +86,20 @@ class Side(Struct, frozen=True):
     weight: float
 
 
+class _Kept(Struct, frozen=True):
+    """A curve, the ticket that it was made for, and when (ms)."""
+
+    ticket: Ticket
+    made: int
+    curve: Curve
+
+
 class ReservationValues:
-    """The market as it was last read, and what it means for each ticket. Curves are cached for a while."""
+    """The market as it was last read, and what it means for each ticket.
+
+    Curves are kept for a while, by user: who skips or comes again soon is another ticket, and expects the
+    same.
+    """
 
     def __init__(
         self,
@@ -98,38 +114,47 @@ class ReservationValues:
         self._stance = stance
         self._common_language = common_language
         self.wait_estimates = WaitEstimates(patience_ms)
+        self.seen = 0  # how often a market was
         self._patience = Patience(patience_ms)
         self._market = Market()
         self._left: Counter[tuple[str, bool]] | None = None
         self._arrivals: Sequence[Ticket] = ()
         self._rate = 0.0
+        self._usual = usual(())
         self._sides: dict[tuple[str, tuple[str, ...]], Side] = {}
-        self._curves: dict[str, tuple[int, Curve]] = {}
+        self._curves: dict[str, _Kept] = {}
         self._stakes: dict[str, tuple[int, Stake]] = {}
+        self._likely: dict[str, float] = {}
+        self._spells: dict[tuple[str, tuple[str, ...]], Sequence[tuple[float, float]]] = {}
 
     def see(self, market: Market, now: int) -> None:
         """Take the market as it is now: who came lately, and how many wait."""
-        since = now - self._stance.window_ms
+        self.seen += 1
+        # Who came later than now came by a clock that was set back since: that says nothing of now.
+        since, until = now - self._stance.window_ms, now + self._stance.burst_ms
         self._market = market
-        self._arrivals = [ticket for ticket in market.arrivals if ticket.joined_at > since]
+        self._arrivals = [ticket for ticket in market.arrivals if since < ticket.joined_at <= until]
+        self._usual = usual(ticket.offered for ticket in self._arrivals)
         self._rate = arrival_rate(self._arrivals, len(market.arrivals), now, self._stance)
         self._left = None
         self._sides.clear()
         self._stakes.clear()
+        self._likely.clear()
+        self._spells.clear()
         self.wait_estimates.see(market.waits)
-        self._patience.see(market.waits)
+        self._patience.see(market.waits, now)
         old = now - self._stance.keep_ms
-        for ticket_id in [ticket_id for ticket_id, (made, _) in self._curves.items() if made < old]:
-            del self._curves[ticket_id]
+        for user_id in [user_id for user_id, kept in self._curves.items() if kept.made < old]:
+            del self._curves[user_id]
 
     def worth(self, ticket: Ticket, now: int) -> float:
         """What it is worth to this ticket to go on waiting, in score."""
         if not self._rate:
             return 0.0
-        kept = self._curves.get(ticket.id)
-        if kept is None:
-            kept = self._curves[ticket.id] = (now, self._curve(ticket))
-        return kept[1].at((self._stance.horizon * self._patience_ms - now + ticket.joined_at) / 1000)
+        kept = self._curves.get(ticket.user_id)
+        if kept is None or kept.ticket is not ticket:
+            kept = self._curves[ticket.user_id] = self._keep(ticket, now, kept)
+        return kept.curve.at((self._stance.horizon * self._patience_ms - now + ticket.joined_at) / 1000)
 
     def asked(self, one: Ticket, other: Ticket, now: int) -> float:
         """The score that a match of these two must have now."""
@@ -161,25 +186,78 @@ class ReservationValues:
         return kept[1]
 
     def last_call(self, ticket: Ticket, now: int) -> bool:
-        """Whether this ticket's patience is about to end."""
-        begins = self._patience_ms - self._stance.last_call_ms
-        return self._stance.last_call_ms > 0 and now - ticket.joined_at >= begins
+        """Whether this ticket's patience is about to end: as told, or as is likely by when others left."""
+        waited, before = now - ticket.joined_at, self._stance.last_call_ms
+        if before <= 0:
+            return False
+        return waited >= self._patience_ms - before or self._leaves_soon(
+            kind(ticket), ticket.traits, waited / 1000
+        )
+
+    def last_calls(self, tickets: Iterable[Ticket], now: int) -> list[Ticket]:
+        """Those of these tickets of whom `last_call` is true."""
+        before = self._stance.last_call_ms
+        if before <= 0:
+            return []
+        joined_until, leave_soon = now - self._patience_ms + before, self._leaves_soon
+        if not self._patience.has_seen_departures:
+            return [ticket for ticket in tickets if ticket.joined_at <= joined_until]
+        return [
+            ticket
+            for ticket in tickets
+            if (came := ticket.joined_at) <= joined_until
+            or leave_soon(kind(ticket), ticket.traits, (now - came) / 1000)
+        ]
+
+    def _was_called(self, wait: Wait) -> bool:
+        """Whether somebody left without a match though they had a last call."""
+        if not wait.left:
+            return wait.waited_ms is None
+        return wait.waited_ms is not None and self._leaves_soon(wait.kind, wait.traits, wait.waited_ms / 1000)
+
+    def _leaves_soon(self, kind: str, traits: tuple[str, ...], waited_s: float) -> bool:
+        spells = self._spells.get((kind, traits))
+        if spells is None:
+            before_s = self._stance.last_call_ms / 1000
+            spells = self._spells[kind, traits] = self._patience.leaves_within(kind, traits, before_s)
+        return bool(spells) and any(begins <= waited_s < ends for begins, ends in spells)
 
     def agreed(self, one: Stake, other: Stake) -> float:
         """The score asked of a pair: the weighted mean of their stakes, less what a meeting is worth."""
         (mine, weight), (theirs, counterweight) = one, other
         return (mine * weight + theirs * counterweight) / (weight + counterweight) - self._stance.meeting
 
+    def share_of(self, other: Stake, weight: float) -> tuple[float, float]:
+        """Of what is `agreed` with somebody of this weight: what comes from the other stake, less what a
+        meeting is worth, and how many times what they expect themselves is added."""
+        theirs, counterweight = other
+        share = counterweight / (weight + counterweight)
+        return share * theirs - self._stance.meeting, 1 - share
+
+    def likely(self, ticket: Ticket) -> float:
+        """How likely this ticket's user accepts an offer, beside those who came lately: 1 is as they do."""
+        known = self._likely.get(ticket.id)  # in a crowd, many searches ask of the same people
+        if known is None:
+            known = beside_others(ticket.offered, self._usual) if ticket.offered.offers else 1.0
+            self._likely[ticket.id] = known
+        return known
+
+    def _keep(self, ticket: Ticket, now: int, before: _Kept | None) -> _Kept:
+        """What is kept of this user from now on, who had the ticket of `before` if any."""
+        if before is not None and _judged(before.ticket) == _judged(ticket):
+            return _Kept(ticket, before.made, before.curve)
+        return _Kept(ticket, now, self._curve(ticket))
+
     def _curve(self, ticket: Ticket) -> Curve:
         side = self._side(ticket)
         meeting = self._stance.meeting
         fit = scores(self._shares, ticket, ticket.joined_at, self._patience_ms)
-        against = obstacles(ticket, common_language=self._common_language)
-        worths = [meeting + fit(other, 0.0) for other in side.comers if against(other) is None]
-        leaving = self._leaving(self._patience.of(kind(ticket)))
-        return Curve(
-            worths, side.rate, self._stance.cost, side.called * len(worths), leaving, self._stance.departure
-        )
+        fitting = permitted(ticket, side.comers, common_language=self._common_language)
+        worths = [meeting + fit(other, 0.0) for other in fitting]
+        leaving = self._leaving(self._patience.of(kind(ticket), ticket.traits))
+        crowded = min(1.0, side.rate * len(side.comers) / self._stance.crowd)
+        departure = self._stance.departure * crowded**_FEW
+        return Curve(worths, side.rate, self._stance.cost, side.called * len(worths), leaving, departure)
 
     def _leaving(self, hazard: Hazard) -> Leaving:
         """The hazard by what is left of the time planned with; each piece comes sooner as that is shorter."""
@@ -217,12 +295,18 @@ class ReservationValues:
         if not self._stance.last_call_ms:
             return 0.0
         if self._left is None:  # by kind, of which there are few: how many left, without a match and in all
-            self._left = Counter((wait.kind, wait.waited_ms is None) for wait in self._market.waits)
+            self._left = Counter((wait.kind, self._was_called(wait)) for wait in self._market.waits)
         ended = total = 0
         for (whose, unmatched), number in self._left.items():
             if pools.intersection(whose.split()):
                 ended, total = ended + unmatched * number, total + number
         return ended / total if total else 0.0
+
+
+def _judged(ticket: Ticket) -> tuple[object, ...]:
+    """All of a ticket that its curve is made of, but for when it joined."""
+    wanted = ticket.genders, ticket.age_min, ticket.age_max
+    return ticket.card, wanted, ticket.values, ticket.tier, ticket.traits, ticket.mode, ticket.device
 
 
 def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: ReservationParameters) -> float:

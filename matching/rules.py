@@ -4,7 +4,7 @@
 its own, the one that matters least first.
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Literal
 
 from core.ticket import Ticket
@@ -60,6 +60,34 @@ def obstacles(
         return "met_or_blocked" if theirs.user_id in avoid else None
 
     return against
+
+
+def permitted(one: Ticket, others: Iterable[Ticket], *, common_language: bool = False) -> list[Ticket]:
+    """Those of many others between whom and one there is no `obstacle`, where nobody asks which there is.
+
+    The same in one expression, what most fail first: so many are gone through without a call for each.
+    """
+    mine, genders, mode, device = one.card, one.genders, one.mode, one.device
+    gender, age, user_id, suspect = mine.gender, mine.age, mine.user_id, one.tier == "suspect"
+    youngest, oldest = max(ADULT_AGE, one.age_min), one.age_max
+    if age < ADULT_AGE:
+        return []
+    found = [
+        other
+        for other in others
+        if youngest <= (theirs := other.card).age <= oldest
+        and other.age_min <= age <= other.age_max
+        and theirs.gender in genders
+        and gender in other.genders
+        and theirs.user_id != user_id
+        and other.mode == mode
+        and (other.tier == "suspect") == suspect
+        and not (device and other.device == device)
+    ]
+    if not common_language:
+        return found
+    languages = frozenset(mine.languages)
+    return [other for other in found if not languages.isdisjoint(other.card.languages)]
 
 
 def unmet_wish(

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from core.settings import Settings
 from core.ticket import Ticket
+from matching.haunts import familiar
 
 _AGES_APART = 20  # years of difference from which on age adds nothing
 _UNKNOWN_VALUES = 0.5
@@ -15,7 +16,11 @@ _ROUNDING = 1e-9  # sums in another order differ by less
 
 
 class Weights(Struct, frozen=True, kw_only=True):
-    """Shares of the score; only their proportions count (see `shares`)."""
+    """Shares of the score; only their proportions count (see `shares`).
+
+    `places` is beside the others: going to the same places adds to a score, and nobody has less who does not
+    tell where they go.
+    """
 
     intent: float = 25
     language: float = 20
@@ -24,6 +29,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     age: float = 10
     trust: float = 5
     wait: float = 5
+    places: float = 0  # of a policy that was recorded before there was one
 
     @classmethod
     def of(cls, settings: Settings) -> "Weights":
@@ -31,8 +37,9 @@ class Weights(Struct, frozen=True, kw_only=True):
         return cls(**{name: getattr(settings, f"match_weight_{name}") for name in cls.__struct_fields__})
 
     def shares(self) -> "Weights":
-        """The same proportions with a sum of 1."""
+        """The same proportions, with a sum of 1 of all but `places`; if nothing else counts, that is 1."""
         total = self.intent + self.language + self.country + self.values + self.age + self.trust + self.wait
+        total = total or self.places
         names = self.__struct_fields__
         return Weights(**{name: getattr(self, name) / total for name in names})
 
@@ -60,11 +67,12 @@ def parts(one: Ticket, other: Ticket, now: int, patience_ms: int) -> dict[str, f
         "age": max(0.0, 1 - abs(mine.age - theirs.age) / _AGES_APART),
         "trust": 1.0 if one.tier == other.tier else 0.5,
         "wait": min(1.0, max(0.0, waited / patience_ms)),
+        "places": familiar(frozenset(one.haunts), other.haunts),
     }
 
 
 def scores(shares: Weights, one: Ticket, now: int, patience_ms: int) -> Callable[[Ticket, float], float]:
-    """The score of one with each of many others, from 0 to 1: the weighted sum of `parts`.
+    """The score of one with each of many others, the weighted sum of `parts`: 0 to 1, and more for places.
 
     It is exact if it is at least as much as is asked for. What cannot reach that, however close their values
     may be, is answered with something below it, so that most values need not be compared.
@@ -92,7 +100,15 @@ def scores(shares: Weights, one: Ticket, now: int, patience_ms: int) -> Callable
         by_values = for_values * closeness(one, other) if compared else uncompared
         return rest + by_values
 
-    return fit
+    haunts, for_places = frozenset(one.haunts), shares.places
+    if not haunts or not for_places:
+        return fit
+
+    def fit_and_familiar(other: Ticket, least: float) -> float:
+        more = for_places * familiar(haunts, other.haunts) if other.haunts else 0.0
+        return fit(other, least - more) + more if more else fit(other, least)
+
+    return fit_and_familiar
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,8 @@ not offered, because more is asked of the pair than it is worth.
 from collections import Counter
 from collections.abc import Collection, Sequence, Set
 
+from msgspec.structs import replace
+
 from core.ticket import Census, Ticket
 from matching.policy import Asks, Policy
 from matching.rules import unmet_wish
@@ -39,7 +41,11 @@ def reason(
 def judge(
     policy: Policy, one: Ticket, census: Census, apart: Set[str], now: int, reservation_values: Asks
 ) -> Judged:
-    """The `reason` of each ticket drawn. Whether an offer could be made to them is not asked yet."""
+    """The `reason` of each ticket drawn. Whether an offer could be made to them is not asked yet.
+
+    Where people go is left out: nobody learns here whether somebody who waits goes where they go.
+    """
+    one = replace(one, haunts=())
     return [
         [(other.user_id, reason(policy, one, other, apart, now, reservation_values)) for other in pool.drawn]
         for pool in census.pools

@@ -38,9 +38,9 @@ class MatchCandidate(Wire):
     """Someone who could be offered to the seeker.
 
     `score` is computed again, `decided_score` is the one that was decided by; `asked` was asked of the pair
-    then, and `gain` is what the score gains over it: the greatest is chosen. `outcome`: `won`; `avoided`, as
-    one has blocked the other or they met not long ago; `taken` by another match meanwhile; `lower` than the
-    winner; `unseen` by a sweep, which looks at pairs in turns.
+    then, and `gain` is what the score gains over it, by how likely they were to accept: the greatest is
+    chosen. `outcome`: `won`; `avoided`, as one has blocked the other or they met not long ago; `taken` by
+    another match meanwhile; `lower` than the winner; `unseen` by a sweep, which looks at pairs in turns.
     """
 
     user_id: Id

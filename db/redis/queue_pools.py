@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from core.vocabulary import Gender, Mode
 from db.redis.multiplexed import RedisClient
-from db.redis.tickets import prefix
+from db.redis.queue_keys import prefix
 
+_MODES: tuple[Mode, ...] = get_args(Mode)
 POOLS = tuple(product(get_args(Mode), get_args(Gender), get_args(Gender)))
 """Mode, gender and gender sought. Who seeks several is in several."""
 
@@ -19,6 +20,16 @@ class Waiting(Struct, frozen=True):
 
     tickets: int
     since: int | None
+
+
+class Swept(Struct, frozen=True):
+    """When the first of those who wait joined, and when they were swept last, in Unix ms.
+
+    None: nobody waits, or there was no sweep lately.
+    """
+
+    since: int | None
+    swept: int | None
 
 
 class QueuePools:
@@ -36,4 +47,19 @@ class QueuePools:
         for pool, count, first in zip(POOLS, counts, firsts, strict=True):
             number, oldest = await count, await first
             found[pool] = Waiting(number, int(float(oldest[1])) if oldest else None)
+        return found
+
+    async def swept(self) -> Mapping[Mode, Swept]:
+        """Each mode, in one trip."""
+        asked = {
+            mode: (
+                self._redis.command("ZRANGE", f"{self._prefix}:{mode}", 0, 0, "WITHSCORES"),
+                self._redis.command("GET", f"{self._prefix}:{mode}:news"),
+            )
+            for mode in _MODES
+        }
+        found = {}
+        for mode, (waiting, news) in asked.items():
+            first, last = await waiting, await news
+            found[mode] = Swept(int(float(first[1])) if first else None, int(last) if last else None)
         return found

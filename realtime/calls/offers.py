@@ -1,6 +1,6 @@
 """Makes a call of a claim. Every step may be repeated, so any node can finish a claim that it finds."""
 
-from typing import cast
+from collections.abc import Callable
 
 import structlog
 
@@ -8,12 +8,13 @@ from core.clock import Clock
 from core.contract.queue import QueueLeft
 from core.settings import Settings
 from core.ticket import Claim, Ticket
-from core.vocabulary import LeftReason, Mode
+from core.vocabulary import LeftReason
 from db.postgres.call_records import Refusal
 from matching.rematch import RematchIntervals
 from realtime.calls.executor import Executor
 from realtime.calls.metrics import CallMetrics
 from realtime.calls.ports import CallStore, Record
+from realtime.calls.recorder import Recorder
 from realtime.calls.views import call_offered
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
@@ -37,13 +38,15 @@ class OfferMaker:
         tickets: TicketStore,
         queue: Queue,
         events: Events,
+        recorder: Recorder,
         settings: Settings,
         rules: Rules,
         metrics: MatchingMetrics,
         call_metrics: CallMetrics,
         clock: Clock,
     ) -> None:
-        self._call_metrics = call_metrics
+        self.on_offer: list[Callable[[Call], None]] = []
+        self._call_metrics, self._recorder = call_metrics, recorder
         self._calls, self._record, self._executor = calls, record, executor
         self._tickets, self._queue, self._events = tickets, queue, events
         self._auto_accept = settings.auto_accept == "on"
@@ -53,10 +56,10 @@ class OfferMaker:
     async def make(self, claim: Claim) -> bool:
         """Fence, call, events. If the fence refuses, users not at fault get their tickets back."""
         now = self._clock()
-        refusal = await self._record.offer(
+        found = await self._record.offer(
             claim.call_id,
             origin="match",
-            mode=cast("Mode", claim.first.mode),
+            mode=claim.first.call_mode,
             region=claim.first.region,
             users=(claim.first.user_id, claim.second.user_id),
             now=now,
@@ -64,19 +67,23 @@ class OfferMaker:
             decision=claim.decision,
             since=None if claim.again else self._apart.since(claim.claimed_at),
         )
-        if refusal is not None and not await self._made_before(claim.call_id):
-            await self._refuse(claim, refusal)
+        if isinstance(found, Refusal) and not await self._made_before(claim.call_id):
+            await self._refuse(claim, found)
             return False
-        call = offer(claim, now, self._rules)
+        relay_only = () if isinstance(found, Refusal) else found.relay_only
+        call = offer(claim, now, self._rules, relay_only=bool(relay_only))
         effects = self._announcements(call)
         told = self._executor.told(call, effects)
-        pending = await self._calls.save(call, effects, version=0, now=now, told=told)
+        notes = self._recorder.begun(call, auto_accept=self._auto_accept)
+        pending = await self._calls.save(call, effects, version=0, now=now, told=told, notes=notes)
         if pending is None:  # it was made before, and perhaps not finished
             pending = await self._calls.outbox(call.id)
             call = made.call if (made := await self._calls.load(call.id)) else call
         else:
             self._metrics.offered(claim)
-            self._call_metrics.offered()
+            self._call_metrics.offered(call)
+            for each in self.on_offer:
+                each(call)
         # Beside the first effects, in their turn of the loop. The claim may be settled late: a user whom it
         # still holds can be given a place all the same.
         beside = self._tickets.settle(claim)
@@ -96,7 +103,7 @@ class OfferMaker:
         for party in call.parties:
             assert party.ticket is not None
             left = QueueLeft(ticket_id=party.ticket.id, reason="matched")
-            offered = call_offered(call, party.user_id, auto_accept=self._auto_accept)
+            offered = call_offered(call, party.user_id, auto_accept=self._auto_accept, now=call.offered_at)
             effects.append((emit(party.user_id, left), emit(party.user_id, offered)))
         # What both are told stands in a row, and goes out at once.
         return tuple(effect for row in zip(*effects, strict=True) for effect in row)
@@ -106,7 +113,7 @@ class OfferMaker:
         at_fault, why = sorted(refusal.at_fault), refusal.reason
         log = _log.error if why == "double_match" else _log.info
         log("an offer was refused", call_id=claim.call_id, at_fault=at_fault, reason=why)
-        self._metrics.refused(why)
+        self._metrics.refused(claim, why)
         for ticket in (claim.first, claim.second):
             if (left := refusal.at_fault.get(ticket.user_id)) is not None:
                 await self._let_go(ticket, claim.call_id, left)
@@ -116,4 +123,5 @@ class OfferMaker:
     async def _let_go(self, ticket: Ticket, call_id: str, reason: LeftReason) -> None:
         left = QueueLeft(ticket_id=ticket.id, reason=reason)
         await self._events.send(ticket.user_id, left, key=f"{call_id}:left")
-        self._metrics.departed(reason)
+        if not ticket.probe:
+            self._metrics.departed(reason)

@@ -6,7 +6,7 @@ steps leaves a ticket that the sweep matches, or a claim that it finishes.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from contextlib import nullcontext
 from functools import partial
 
@@ -15,11 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.clock import Clock
-from core.tasks import until_one_fails
+from core.tasks import TaskSet, until_one_fails
 from core.ticket import Claim, Claimed, Road, Ticket
 from db.outage import AWAY
 from db.periodic import PeriodicTask
 from matching.candidate_pairs import Pair
+from matching.haunts import alike, forgetting
 from matching.policy import Choice, Survey
 from matching.recorder import Recorder, settled
 from matching.reservation_value import ReservationValues
@@ -28,14 +29,20 @@ from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
 from realtime.matchmaking.recent_claims import RecentClaims
 from realtime.matchmaking.search_queue import Joined, SearchQueue
+from realtime.matchmaking.shadow import Shadow
 
 _log = structlog.get_logger()
-_WORKERS = 16  # as many offers are one transaction
+_WORKERS = 32  # who search; while they wait for a store, others do
+_OFFERS = 64  # that are made beside the searches: so many claims at most wait for Postgres if it is slow
 # Where other nodes search among the same people: fewer at once, and each names so many whom it would
 # claim, of whom the first who is still there is taken.
 _CONTENDED = 8
 _TRIED_AT_ONCE = 8
 _LOOKS = 3
+# A queue that fills a look holds more people. If none of those seen can be had, twice as many are: of those
+# whom many wait for, one in fifty found nobody at first, and waited for a sweep.
+_FULL = 0.9
+_WIDER = 2
 _AGAIN_S = 0.5
 # For so long a search goes by what its join has found: by whom to avoid,
 _FRESH_MS = 1_000
@@ -56,7 +63,10 @@ class _Found(Struct, frozen=True):
 
 
 class Matchmaker:
-    """Finds partners. `run` serves the search queue until it is cancelled."""
+    """Finds partners. `run` serves the search queue until it is cancelled.
+
+    `alone`: no other process searches among the same people. Whoever is gone then has left.
+    """
 
     def __init__(
         self,
@@ -70,100 +80,141 @@ class Matchmaker:
         metrics: MatchingMetrics,
         clock: Clock,
         new_id: Callable[[], str],
+        shadow: Shadow | None = None,
+        alone: bool = False,
     ) -> None:
-        self._tickets, self._eligibility = tickets, eligibility
+        self._tickets, self._eligibility, self._alone = tickets, eligibility, alone
         self._offers, self._search_queue = offers, search_queue
         self._policy, self._markets, self._limits = context.policy, context.markets, context.limits
-        self._recorder, self._metrics = recorder, metrics
+        self._recorder, self._metrics, self._shadow = recorder, metrics, shadow
         self._clock, self._new_id = clock, new_id
         self._recent = RecentClaims()
         self._trying: set[str] = set()  # tickets that are being claimed at this moment
         self._refused_at = self._told_at = -_CONTENDED_MS
         self._few = asyncio.Semaphore(_CONTENDED)
+        self._offering, self._room = TaskSet(), asyncio.Semaphore(_OFFERS)
         self._loop = PeriodicTask(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
         self.loops = (self._loop,)
 
     async def run(self) -> None:
         """Search for each ticket of the queue, several at a time. An outage leaves them to the sweep."""
-        await until_one_fails(*(self._loop.run() for _ in range(_WORKERS)))
+        try:
+            await until_one_fails(*(self._loop.run() for _ in range(_WORKERS)))
+        finally:
+            await self._offering.end()
 
     async def _next(self) -> bool:
         ticket, joined = await self._search_queue.next()
+        while joined is not None and self._was_claimed(ticket, joined):
+            ticket, joined = await self._search_queue.next()
         with self._loop.enduring("a search failed, and is left to the sweep", ticket=ticket.id):
-            await self.seek(ticket, joined=joined, lost=partial(self._seek_again, ticket, joined))
+            again = partial(self._seek_again, ticket, joined)
+            await self.seek(ticket, joined=joined, lost=again, beside=True)
         return True  # there may be more
+
+    def _was_claimed(self, ticket: Ticket, joined: Joined) -> bool:
+        """Whether it has been since it joined, and nobody needs to search for it."""
+        return self._recent.since(ticket.id, joined.at) and ticket.id not in self._trying
 
     def _seek_again(self, ticket: Ticket, joined: Joined | None) -> None:
         """Soon, and then after twice as long: a sweep looks at it only a second after it has joined."""
         waited = self._clock() - ticket.joined_at
         if joined is not None and self._contended(self._clock()) and 0 <= waited < _FRESH_MS:
-            again = partial(self._search_queue.add, ticket, replace(joined, candidates=None))
+            again = partial(self._search_queue.add, ticket, replace(joined, seen=None))
             asyncio.get_running_loop().call_later(max(_SEEN_MS, waited) / 1000, again)
 
     async def seek(
-        self, ticket: Ticket, *, joined: Joined | None = None, lost: Callable[[], None] = lambda: None
+        self,
+        ticket: Ticket,
+        *,
+        joined: Joined | None = None,
+        lost: Callable[[], None] = lambda: None,
+        beside: bool = False,
     ) -> Claim | None:
         """Find a partner who is worth what is asked, and have the offer made. None: nobody for now.
 
         `joined`: the ticket has just joined, so the time it takes is measured, and what the join has read is
         not read again at once. Whoever was blocked or met since then is left to the fence. `lost` is called
         if it is passed over for a claim that may still fail, or others were faster at each look.
+        `beside`: the caller goes on once the claim is made.
         """
         async with self._few if self._contended(self._clock()) else nullcontext():
             claim = await self._search(ticket, joined, lost)
-        if claim is not None and await self._offers.make(claim) and joined:
-            self._metrics.found_on_joining(self._clock() - ticket.joined_at)
+        if claim is not None and beside:
+            await self._room.acquire()
+            offering = self._offering.spawn(self._offer_beside(claim, ticket, joined))
+            offering.add_done_callback(lambda _: self._room.release())
+        elif claim is not None:
+            await self._offer(claim, ticket, joined)
         return claim
+
+    async def _offer_beside(self, claim: Claim, ticket: Ticket, joined: Joined | None) -> None:
+        with self._loop.enduring("an offer failed, and is left to the sweep", call=claim.call_id):
+            await self._offer(claim, ticket, joined)
+
+    async def _offer(self, claim: Claim, ticket: Ticket, joined: Joined | None) -> None:
+        if await self._offers.make(claim) and joined and not ticket.probe:
+            self._metrics.found_on_joining(self._clock() - ticket.joined_at)
 
     async def _search(self, ticket: Ticket, joined: Joined | None, lost: Callable[[], None]) -> Claim | None:
         """The claim of a partner, of which no offer was made yet."""
         now = self._clock()
         at = joined.at if joined else now
         avoid = joined.avoid if joined and 0 <= now - at < _FRESH_MS else None
-        earlier = joined.candidates if joined else None
+        earlier = joined.seen if joined else None
         fresh_ms = _SEEN_MS if self._contended(now) and not _lately(self._told_at, now) else _FRESH_MS
-        seen = earlier if 0 <= now - at < fresh_ms else None
-        missed = False
+        fresh = earlier is not None and 0 <= now - at < fresh_ms
+        seen = await self._tickets.read(earlier) if earlier is not None and fresh else None
+        limit, missed = self._limits.candidates, False
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
             if self._recent.since(ticket.id, at):
                 missed = ticket.id in self._trying
                 break
             if seen is None:
-                at, seen = self._clock(), await self._look(ticket, earlier)
-            passed_over = not self._trying.isdisjoint(other.id for other in seen)
-            found = self._survey(ticket, self._recent.others(seen, at), reservation_values)
+                at, seen = self._clock(), await self._look(ticket, earlier, limit)
+            seeker, *seen = await self.willing([ticket, *seen], alike(ticket, seen))
+            trying = frozenset(self._trying)
+            others = self._recent.others(seen, at)
+            found = self._survey(seeker, others, reservation_values)
+            if self._shadow is not None:
+                self._shadow.note(seeker, others, found.survey.choices, avoid, found.at)
             taken: set[str] = set()
             claim = await self._claim_best(found, found.survey.choices, taken, avoid)
             if claim is not None or ticket.id in taken:
                 return claim
-            missed = passed_over or bool(taken)
+            missed = bool(taken) or not trying.isdisjoint(other.id for other in seen)
             if not taken:
-                break
-            seen = earlier = None  # all who were worth it are taken: there may be others by now
+                if limit > self._limits.candidates or len(seen) < _FULL * limit:
+                    break
+                limit *= _WIDER
+            seen = earlier = None  # all who were worth it are taken, or none was: there may be others
             if joined is None or self._clock() - joined.at >= _FRESH_MS:
                 avoid = None
         if missed:
             lost()
         return None
 
-    async def _look(self, ticket: Ticket, earlier: Sequence[Ticket] | None) -> Sequence[Ticket]:
+    async def _look(self, ticket: Ticket, earlier: Sequence[bytes] | None, limit: int) -> Sequence[Ticket]:
         """Whom this ticket may be offered to, of those `earlier` seen; nobody if it waits no more."""
-        seen = await self._tickets.look(ticket, self._limits.candidates)
+        seen = await self._tickets.look(ticket, limit)
         if seen is None:
             self._recent.note(ticket.id, now=self._clock())
             return ()
         if earlier is None:
             return seen
         # Whoever came later has a search too, which finds this ticket: of two, one tries to claim the other.
-        there = {other.id for other in earlier}
-        return [other for other in seen if other.id in there]
+        there = set(earlier)
+        return [other for other in seen if other.id.encode() in there]
 
     def _survey(
         self, ticket: Ticket, seen: Iterable[Ticket], reservation_values: ReservationValues
     ) -> _Found:
         others, now = [other for other in seen if other.id != ticket.id], self._clock()
-        survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
+        # No sweep comes for probes, and nobody better could: they meet whatever is asked of people.
+        survey = self._policy.survey(
+            ticket, others, frozenset(), now, reservation_values, unasked=ticket.probe
+        )
         if self._contended(now):
             survey = Survey(choices=self._policy.spread(survey.choices, ticket), removed=survey.removed)
         return _Found("search", ticket, survey, now)
@@ -192,7 +243,7 @@ class Matchmaker:
             apart[user_id] = avoid = await self._avoid(user_id)
             if other_id in avoid:
                 return None
-        best = Choice(pair.one, pair.score, pair.asked)
+        best = Choice(pair.one, pair.score, pair.asked, pair.likely)
         others = (rival for rival in rivals if rival.id not in {pair.one.id, pair.other.id})
         survey = self._policy.survey(pair.other, others, frozenset(), now, reservation_values)
         choices = sorted((best, *survey.choices), key=self._policy.order)
@@ -248,7 +299,7 @@ class Matchmaker:
             if not some or ticket.id in taken:
                 return None
             if avoid is None:
-                avoid = await self._avoid(ticket.user_id)
+                avoid = frozenset() if ticket.probe else await self._avoid(ticket.user_id)
                 some = [choice for choice in some if choice.ticket.user_id not in avoid]
                 if not some:
                     continue
@@ -268,7 +319,7 @@ class Matchmaker:
                     now=found.at,
                     instead=instead,
                 ),
-                again=again,
+                again=again or ticket.probe,  # they meet each other all day
             )
             claimed = await self._claim(claim, [choice.ticket for choice in instead])
             taken.update(claimed.gone)
@@ -299,7 +350,7 @@ class Matchmaker:
 
     def _contended(self, now: int) -> bool:
         """Whether another node was faster with somebody lately, and so searches among the same people."""
-        return _lately(self._refused_at, now)
+        return not self._alone and _lately(self._refused_at, now)
 
     async def _claim(self, claim: Claim, instead: Sequence[Ticket]) -> Claimed:
         """Noted before it is tried, so that no other search of this node tries the same."""
@@ -321,8 +372,15 @@ class Matchmaker:
         if done.outcome == "both":
             self._recent.note(done.claim.first.id, now=claim.claimed_at)
         else:
-            self._metrics.refused(done.outcome)
+            self._metrics.refused(claim, done.outcome)
         return done
+
+    async def willing(self, tickets: Sequence[Ticket], asked: Collection[str]) -> Sequence[Ticket]:
+        """The same, without the marks of those asked who want to be matched by where they go no more.
+
+        Asked late, so that this counts at once.
+        """
+        return forgetting(tickets, await self._eligibility.not_by_places(asked)) if asked else tickets
 
     async def _avoid(self, user_id: str) -> Set[str]:
         """Asked late, and again after each look, so that a block counts at once."""

@@ -5,18 +5,16 @@ from typing import Any, Protocol
 
 from core.ticket import Census, Claim, Claimed, Departure, Market, Placed, Ticket, Turn
 from core.vocabulary import LeftReason
-from db.postgres.applicants import Applicant
+from db.postgres.applicants import Applicant, Asked
+from matching.habit import Before
 from matching.rematch import Since
 
 
 class Applicants(Protocol):
     """Reads users who want to be matched."""
 
-    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
-        """The user, in one query; None if there is no such account (any more). `now` in ms, for the age.
-
-        Whom they met before `since`, they need not avoid.
-        """
+    async def applicants(self, asked: Sequence[Asked]) -> Sequence[Applicant | None]:
+        """These users, in one query; None: there is no such account (any more)."""
 
 
 class Eligibility(Protocol):
@@ -34,6 +32,9 @@ class Eligibility(Protocol):
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those of these users to whom no offer can be made: banned, gone, or in a call or offer."""
 
+    async def not_by_places(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of these users who do not want to be matched by where they go."""
+
 
 class Offers(Protocol):
     """Makes a call of a claim."""
@@ -49,8 +50,11 @@ class Offers(Protocol):
 class TicketStore(Protocol):
     """The queue of one region. Times are ms since the epoch; a user has at most one ticket."""
 
-    async def out(self, user_id: str) -> str:
-        """What took this user out of the queue last, for `join` to compare; empty if nothing did lately."""
+    async def before(self, user_id: str) -> Before:
+        """What took this user out of the queue last, for `join` to compare, and how they waited before."""
+
+    async def before_each(self, user_ids: Sequence[str]) -> Sequence[Before]:
+        """The same of several, in one trip."""
 
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
         """Enter, and tell watchers, or get the ticket that the user has already, waiting or claimed.
@@ -59,14 +63,31 @@ class TicketStore(Protocol):
         """
 
     async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
-        """`join`, and then how many are `waiting` and the `candidates`, in one trip."""
+        """`join`, and then how many are `waiting` and the ids of the `candidates`, in one trip."""
+
+    async def read(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
+        """Those of these tickets that still exist, and perhaps some that this process has read before."""
+
+    def keep(self, ticket: Ticket) -> None:
+        """Another node has just made it: nobody here needs to read it."""
 
     async def leave(
         self, user_id: str, reason: LeftReason, ticket_id: str | None = None, *, at: int | None = None
     ) -> Departure | None:
         """Take the waiting ticket out (only that one, if named); None when there is none to take.
 
-        `at`: they leave by themselves at this time, from which is learnt how long people wait."""
+        `at`: they leave by themselves, or their time ends, at this time: from which is learnt how long people
+        wait.
+        """
+
+    async def missed(self, ticket: Ticket, call_id: str, at: int, *, waited_ms: int, gone: bool) -> None:
+        """The user did not accept the offer of this call, which was made after so long a wait; once for each.
+
+        `gone`: so they have left by themselves, at this time (ms), from which is learnt how long people wait.
+        """
+
+    async def forget(self, user_id: str) -> None:
+        """What was learnt of how this user waits and answers, as their account is erased."""
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user, waiting or claimed."""

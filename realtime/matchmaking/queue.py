@@ -27,17 +27,20 @@ from core.errors import (
     Unavailable,
     Underage,
 )
-from core.ticket import Claim, Departure, Placed, Ticket
+from core.ticket import Claim, Departure, Placed, Ticket, queue_of
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from core.wire.message import Empty
 from db.postgres.applicants import Applicant
+from matching.habit import Habit, traits
 from matching.why_waiting import judge, permitted, tally
 from realtime.gateway.caller import Caller
+from realtime.matchmaking.arrivals import Searches
 from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.metrics import MatchingMetrics
-from realtime.matchmaking.ports import Applicants, Eligibility, TicketStore
-from realtime.matchmaking.search_queue import Joined, SearchQueue
+from realtime.matchmaking.newcomers import Newcomers
+from realtime.matchmaking.ports import Eligibility, TicketStore
+from realtime.matchmaking.search_queue import Joined
 from services.cool_downs import CoolDowns
 
 _ATTEMPTS = 5
@@ -54,9 +57,9 @@ class Queue:
         self,
         *,
         tickets: TicketStore,
-        applicants: Applicants,
+        newcomers: Newcomers,
         eligibility: Eligibility,
-        search_queue: SearchQueue,
+        searches: Searches,
         context: MatchingContext,
         departures: Departures,
         changed: Changed,
@@ -67,8 +70,9 @@ class Queue:
         region: str,
         lease_ms: int,
     ) -> None:
-        self._tickets, self._applicants, self._eligibility = tickets, applicants, eligibility
-        self._search_queue, self._departures, self._changed = search_queue, departures, changed
+        self._tickets, self._eligibility = tickets, eligibility
+        self._newcomers = newcomers
+        self._searches, self._departures, self._changed = searches, departures, changed
         self._policy, self._markets = context.policy, context.markets
         self._apart, self._candidates = context.limits.apart, context.limits.candidates
         self._cool_downs, self._metrics = cool_downs, metrics
@@ -77,9 +81,11 @@ class Queue:
 
     async def join(self, caller: Caller, command: QueueJoin) -> Queued:
         """`queue:join`: the place in the queue; the same again while waiting."""
-        placed = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
+        placed = await self.enqueue(
+            caller.user_id, caller.device, command.mode, command.preferences, caller.device_kind
+        )
         ticket = placed.ticket
-        if ticket.mode == command.mode:
+        if ticket.call_mode == command.mode:
             waiting = placed.waiting
         else:  # they have waited before, and go on
             waiting = await self._tickets.waiting(ticket.mode)
@@ -117,16 +123,17 @@ class Queue:
             estimated_wait_range_ms=reservation_values.wait_estimates.range_of(ticket, now),
         )
 
-    async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Placed:
+    async def enqueue(
+        self, user_id: str, device: str, mode: Mode, preferences: Preferences, device_kind: str = ""
+    ) -> Placed:
         """The place of this user in the queue, old or new, and a search for a partner.
 
         Raises `AlreadyInCall`, `Unauthenticated`, `Banned`, `Underage`, `RateLimited`, `InvalidRequest`, or
         `Unavailable` under a storm of changes.
         """
         for _ in range(_ATTEMPTS):
-            out = await self._tickets.out(user_id)  # first: a call that takes them out from now on is noticed
             now = self._clock()
-            applicant = await self._applicants.applicant(user_id, now, self._apart.since(now))
+            before, applicant = await self._newcomers.of(user_id, now, self._apart.since(now))
             if applicant is None:
                 raise Unauthenticated
             if applicant.call_id is not None:
@@ -134,15 +141,18 @@ class Queue:
                     raise AlreadyInCall
                 continue  # it is over: the record is corrected by now, and says whose fault that was
             self._admit(applicant, now)
-            ticket = self._ticket(applicant, device, mode, preferences, now)
+            ticket = self._ticket(
+                applicant, device, mode, preferences, now, traits(device_kind, before.habit), before.habit
+            )
             placed = await self._tickets.join_and_look(
-                ticket, self._clock() + self._lease_ms, out, self._candidates
+                ticket, self._clock() + self._lease_ms, before.out, self._candidates
             )
             if placed is None:
                 continue  # another device's ticket has come and gone since, perhaps into a call
             if placed.ticket.id == ticket.id:
-                self._search_queue.add(ticket, Joined(applicant.avoid, placed.candidates, now))
-                self._metrics.joined(mode)
+                self._searches.add(ticket, Joined(applicant.avoid, placed.seen, now))
+                if not applicant.probe:
+                    self._metrics.joined(mode)
             return placed
         raise Unavailable("Your place in the queue changes too fast: try again.")
 
@@ -158,9 +168,15 @@ class Queue:
         """`reserve` the place if that was not done, and let the ticket be matched from now on."""
         own = await self.reserve(ticket, call_id)
         if own is not None and await self._of_region(ticket).enter(own) and ticket.region == self._region:
-            self._search_queue.add(own)
+            self._searches.add(own)
         await self._changed(ticket.user_id)
         return own
+
+    async def missed(self, ticket: Ticket, call_id: str, offered_at: int, at: int, *, gone: bool) -> None:
+        """The ticket's user did not accept the offer of this call; `gone`: and so they have left, at `at`."""
+        if not ticket.probe:
+            waited_ms = offered_at - ticket.joined_at
+            await self._of_region(ticket).missed(ticket, call_id, at, waited_ms=waited_ms, gone=gone)
 
     def _of_region(self, ticket: Ticket) -> TicketStore:
         """The queue of the ticket's region: any node handles any call, also of other regions."""
@@ -171,7 +187,7 @@ class Queue:
         """The claim has failed: in the same step these get their old places back."""
         for own in await self._tickets.refuse(claim, others, self._clock() + self._lease_ms):
             if own is not None:
-                self._search_queue.add(own)
+                self._searches.add(own)
                 await self._changed(own.user_id)
 
     async def remove(self, user_id: str, reason: LeftReason) -> None:
@@ -222,13 +238,22 @@ class Queue:
                 retry_after_ms=left_ms,
             )
 
-    def _ticket(self, who: Applicant, device: str, mode: Mode, wanted: Preferences, now: int) -> Ticket:
+    def _ticket(
+        self,
+        who: Applicant,
+        device: str,
+        mode: Mode,
+        wanted: Preferences,
+        now: int,
+        known: tuple[str, ...],
+        habit: Habit,
+    ) -> Ticket:
         seeking = _seeking(who.seeking, wanted)
         return Ticket(
             id=self._new_id(),
             user_id=who.card.user_id,
             region=self._region,
-            mode=mode,
+            mode=queue_of(mode, probe=who.probe),
             joined_at=now,
             device=device,
             card=who.card,
@@ -240,6 +265,9 @@ class Queue:
             countries=tuple(wanted.countries or ()),
             values=unit(who.values),
             tier=who.tier,
+            traits=known,
+            offered=habit.offered,
+            haunts=who.haunts,
         )
 
 

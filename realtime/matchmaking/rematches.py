@@ -47,8 +47,9 @@ class Rematches:
         due, now = [], self._clock()
         for ids, pair in tuple(islice(apart.items(), _AT_ONCE)):
             apart[ids] = apart.pop(ids)  # to the end of the line
-            fit = self._policy.score(pair.one, pair.other, now)
-            again = Pair(pair.one, pair.other, fit, reservation_values.asked(pair.one, pair.other, now))
+            one, other = waiting[pair.one.id], waiting[pair.other.id]
+            fit = self._policy.score(one, other, now)
+            again = Pair(one, other, fit, reservation_values.asked(one, other, now))
             if again.score >= again.asked and await self._may_meet(again, now):
                 due.append(again)
         return due

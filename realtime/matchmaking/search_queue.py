@@ -12,12 +12,12 @@ from core.ticket import Ticket
 class Joined(Struct, frozen=True):
     """What a join has read that its search needs too, not before the time `at` (ms).
 
-    `avoid`: whom the user must not be offered to; `candidates`: those found when the ticket had its place.
+    `avoid`: whom the user must not be offered to; `seen`: ids of those found when the ticket had its place.
     None: these have been tried, and a search looks anew.
     """
 
     avoid: Set[str]
-    candidates: Sequence[Ticket] | None
+    seen: Sequence[bytes] | None
     at: int
 
 

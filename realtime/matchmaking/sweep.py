@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.contract.queue import QueueUpdated
-from core.ticket import Claim, Ticket
+from core.ticket import Claim, Ticket, kind
 from core.vocabulary import Mode
 from db.periodic import PeriodicJob, PeriodicTask
 from matching.candidate_pairs import CandidatePairs, Pair
@@ -27,12 +27,10 @@ from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.rematches import Rematches
+from realtime.matchmaking.slices import PAUSE_S, Slices
 from services.ports import Events
 
-_NEW_IN_A_ROW = 20  # judged before others may run
-_PAIRS_IN_A_ROW = 100  # without a query for any of them
-_TOLD_AT_ONCE = 100
-_PAUSE_S = 0.005  # a join takes a dozen steps: with shorter pauses it would wait for most of the sweep
+_TOLD_AT_ONCE = 50  # and then a moment for others: each node has as many to tell
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _RIVALS = 64  # of each pool: shown beside a pair in the record of the match
 
@@ -72,19 +70,28 @@ class Sweeper(PeriodicJob):
         clock: Clock,
         node: str,
         may_judge: Callable[[], bool] = lambda: True,
+        cpu_s: Callable[[], float] = time.thread_time,
     ) -> None:
         self._tickets, self._matchmaker, self._rematches = tickets, matchmaker, rematches
         self._departures, self._events = departures, events
         self._policy, self._markets = context.policy, context.markets
         self._rhythm, self._metrics = rhythm, metrics
         self._clock, self._node, self._may_judge = clock, node, may_judge
+        self._slices = partial(Slices, cpu_s)
+        self._quiet: set[Mode] = set()
         self.loops = [
             PeriodicTask(
-                rhythm.sweep_ms / 1000, partial(self._in_turn, mode), failing=f"the {mode} queue is not swept"
+                partial(self._period_s, mode),
+                partial(self._in_turn, mode),
+                failing=f"the {mode} queue is not swept",
             )
             for mode in _MODES
         ]
         self._pairs = {mode: CandidatePairs(context.policy, context.limits.candidates) for mode in _MODES}
+
+    def _period_s(self, mode: Mode) -> float:
+        """Twice as long where nobody waits: who joins is left to a search of their own for a while."""
+        return self._rhythm.sweep_ms / (500 if mode in self._quiet else 1000)
 
     async def _in_turn(self, mode: Mode) -> None:
         await self.in_turn(mode)
@@ -93,6 +100,10 @@ class Sweeper(PeriodicJob):
         """Sweep a mode, if it is this node's turn."""
         turn = await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms)
         self._metrics.waiting(mode, turn.waiting)
+        if not (turn.taken or turn.waiting):
+            self._quiet.add(mode)
+            return False
+        self._quiet.discard(mode)
         if not turn.taken:
             return False
         begun = time.perf_counter()
@@ -108,15 +119,18 @@ class Sweeper(PeriodicJob):
         late = self._clock() - self._rhythm.unfinished_ms
         await self._matchmaker.finish(await self._tickets.unfinished(late))
         everyone = await self._tickets.everyone(mode)
+        marked = [ticket.user_id for ticket in everyone if ticket.haunts]
+        everyone = await self._matchmaker.willing(everyone, marked)
         gone = await self._match(mode, everyone)
         staying = await self._take_leave([ticket for ticket in everyone if ticket.id not in gone])
         await self._update(mode, staying)
 
     async def _take_leave(self, everyone: Sequence[Ticket]) -> Sequence[Ticket]:
         """Let tickets go that have waited too long, and tell their users. Gives those that stay."""
-        overdue = self._clock() - self._rhythm.patience_ms
+        now = self._clock()
+        overdue = now - self._rhythm.patience_ms
         first = bisect_right(everyone, overdue, key=lambda ticket: ticket.joined_at)
-        left = [await self._tickets.leave(t.user_id, "timed_out", t.id) for t in everyone[:first]]
+        left = [await self._tickets.leave(t.user_id, "timed_out", t.id, at=now) for t in everyone[:first]]
         await self._departures.tell([departure for departure in left if departure is not None])
         return everyone[first:]
 
@@ -125,10 +139,10 @@ class Sweeper(PeriodicJob):
         pairs = self._pairs[mode]
         joined_until = self._clock() - self._rhythm.search_ms
         searched = bisect_right(everyone, joined_until, key=lambda ticket: ticket.joined_at)
-        for nth, ticket in enumerate(pairs.see(everyone[:searched])):
+        slices = self._slices()
+        for ticket in pairs.see(everyone[:searched]):
             pairs.add(ticket)
-            if nth % _NEW_IN_A_ROW == 0:
-                await asyncio.sleep(_PAUSE_S)
+            await slices.end()
         reservation_values = await self._markets.of(mode)
         now = self._clock()
         taken: set[str] = set()
@@ -156,15 +170,15 @@ class Sweeper(PeriodicJob):
         self, pairs: CandidatePairs, now: int, reservation_values: ReservationValues
     ) -> AsyncIterator[Pair]:
         """Pairs who both still wait, until half the turn is over. Other tasks run in between."""
+        slices = self._slices()
         for found in pairs.worth_matching(now, reservation_values):
-            for nth, pair in enumerate(found):
-                if nth % _PAIRS_IN_A_ROW == 0:
-                    await asyncio.sleep(_PAUSE_S)
+            await slices.end()
+            for pair in found:
                 if self._clock() - now > self._rhythm.turn_ms // 2:
                     return  # the rest is for the next sweep, of any node
                 if pair.one.id in pairs and pair.other.id in pairs:
                     yield pair
-            await asyncio.sleep(_PAUSE_S)
+                    slices.begin()
 
     async def _call_last(
         self,
@@ -174,11 +188,14 @@ class Sweeper(PeriodicJob):
         reservation_values: ReservationValues,
     ) -> None:
         """Make the last call for tickets whose patience is about to end, however many wait."""
-        for ticket, others in pairs.last_calls(self._clock(), reservation_values):
-            found = (*others, *(other for other in newest if other.id not in taken))
-            claim = await self._matchmaker.last_call(ticket, found, taken, reservation_values)
-            _matched(claim, pairs, taken)
-            await asyncio.sleep(_PAUSE_S)
+        slices = self._slices()
+        for call in pairs.last_calls(self._clock(), reservation_values):
+            if call is not None:
+                ticket, others = call
+                found = (*others, *(other for other in newest if other.id not in taken))
+                claim = await self._matchmaker.last_call(ticket, found, taken, reservation_values)
+                _matched(claim, pairs, taken)
+            await slices.end()
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
         """Send news of the wait, to each user once in `update_ms`, spread over the sweeps."""
@@ -186,12 +203,14 @@ class Sweeper(PeriodicJob):
         reservation_values = await self._markets.of(mode)
         last = await self._tickets.last_news(mode, now)
         due = self._due(everyone, now, self._rhythm.sweep_ms if last is None else now - last)
+        known: dict[tuple[object, ...], QueueUpdated] = {}
         while some := tuple(islice(due, _TOLD_AT_ONCE)):
             news = [
-                (ticket.user_id, self._news(ticket, len(everyone), now, reservation_values))
+                (ticket.user_id, self._news(ticket, len(everyone), now, reservation_values, known))
                 for ticket in some
             ]
             await self._events.send_all(news)
+            await asyncio.sleep(PAUSE_S)
 
     def _due(self, everyone: Iterable[Ticket], now: int, ago: int) -> Iterator[Ticket]:
         """Tickets whose wait has passed a multiple of `update_ms` since the last news, `ago` ms ago."""
@@ -203,15 +222,27 @@ class Sweeper(PeriodicJob):
         )
 
     def _news(
-        self, ticket: Ticket, waiting: int, now: int, reservation_values: ReservationValues
+        self,
+        ticket: Ticket,
+        waiting: int,
+        now: int,
+        reservation_values: ReservationValues,
+        known: dict[tuple[object, ...], QueueUpdated],
     ) -> QueueUpdated:
-        return QueueUpdated(
-            waiting=waiting,
-            waited_ms=now - ticket.joined_at,
-            relaxed=list(self._policy.relaxed(ticket, now)),
-            estimated_wait_ms=reservation_values.wait_estimates.of(ticket, now),
-            estimated_wait_range_ms=reservation_values.wait_estimates.range_of(ticket, now),
-        )
+        """As things were a moment ago, at a whole number of sweeps: so many have waited for as long."""
+        waited = (now - ticket.joined_at) // self._rhythm.sweep_ms * self._rhythm.sweep_ms
+        then, estimates = ticket.joined_at + waited, reservation_values.wait_estimates
+        relaxed = self._policy.relaxed(ticket, then)
+        alike = (kind(ticket), waited, *relaxed)
+        if (news := known.get(alike)) is None:
+            news = known[alike] = QueueUpdated(
+                waiting=waiting,
+                waited_ms=waited,
+                relaxed=list(relaxed),
+                estimated_wait_ms=estimates.of(ticket, then),
+                estimated_wait_range_ms=estimates.range_of(ticket, then),
+            )
+        return news
 
 
 def _matched(claim: Claim | None, pairs: CandidatePairs, taken: set[str]) -> None:

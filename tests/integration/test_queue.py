@@ -166,5 +166,6 @@ async def test_the_same_two_do_not_meet_again_today(meet: Meet, sign_up: SignUp)
     third = await (await sign_up(gender="male")).connect()
     await third.ask("queue:join", mode="video")
     offered = await third.next("call:offered")
-    assert offered["peer"]["user_id"] in {pair.she.id, pair.he.id}
+    found = {pair.she.id: pair.ana, pair.he.id: pair.ben}[offered["peer"]["user_id"]]
+    await found.next("call:offered", call_id=offered["call_id"])
     assert (pair.ana.has_heard("call:offered"), pair.ben.has_heard("call:offered")) in {(2, 1), (1, 2)}

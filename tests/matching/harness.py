@@ -16,10 +16,12 @@ from core.vocabulary import Mode
 from matching.policy import Policy
 from realtime.gateway.caller import Caller
 from realtime.matchmaking.metrics import MatchingMetrics
+from realtime.matchmaking.newcomers import Newcomers
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.sweep import Rhythm
 from tests.heard import Heard
 from tests.matching.people import ManualClock, People, PeopleOffers, new_id
+from tests.patience import PATIENCE_S
 
 LEASE_MS = 10_000
 SETTINGS = Settings(queue_lease_s=LEASE_MS // 1000, candidates=64, no_show_apart_s=86_400)
@@ -37,12 +39,13 @@ class MatchingNode:
         name: str,
         settings: Settings,
         search_ms: int,
+        alone: bool,
     ) -> None:
         self.offers = PeopleOffers(people)
         self.registry = CollectorRegistry()
         matching = Matching(
             tickets=tickets,
-            applicants=people,
+            newcomers=Newcomers(tickets, people),
             eligibility=people,
             events=events,
             changed=people.look_at,
@@ -53,8 +56,9 @@ class MatchingNode:
         )
         self.queue, self.search_queue = matching.queue, matching.search_queue
         self.offers.queue, self.offers.tickets = self.queue, tickets
-        search = matching.search(self.offers, node_id=name, rhythm=Rhythm(search_ms=search_ms))
-        self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
+        rhythm = Rhythm(search_ms=search_ms)
+        search = matching.search(self.offers, node_id=name, rhythm=rhythm, alone=alone)
+        self.matchmaker, self.sweeper, self.shadow = search.matchmaker, search.sweeper, search.shadow
 
 
 class Harness:
@@ -68,15 +72,20 @@ class Harness:
         alone_s: int = 0,
         skews: Sequence[int] = (),
         search_ms: int = 0,
+        alone: bool = False,
+        shadow: str = "",
     ) -> None:
-        """`skews`: by how many ms the clock of each node is ahead. `search_ms`: of the sweep's rhythm."""
-        settings = replace(SETTINGS, rematch_alone_s=alone_s)
+        """`skews`: by how many ms the clock of each node is ahead. `search_ms`: of the sweep's rhythm.
+
+        `alone`: as of `Matchmaker`. `shadow`: settings that are tried beside those in force.
+        """
+        settings = replace(SETTINGS, rematch_alone_s=alone_s, match_shadow=shadow)
         self.tickets = tickets
         self.people, self.events, self.clock = People(), Heard(), ManualClock()
         self.policy = Policy.of(settings)
         around = (tickets, self.people, self.events)
         self.nodes = [
-            MatchingNode(*around, self.clock.ahead(skew), f"node {n}", settings, search_ms)
+            MatchingNode(*around, self.clock.ahead(skew), f"node {n}", settings, search_ms, alone)
             for n, skew in enumerate(skews or [0] * nodes)
         ]
         first = self.nodes[0]
@@ -100,10 +109,10 @@ class Harness:
     def pairs(self) -> list[frozenset[str]]:
         return [pair for node in self.nodes for pair in node.offers.pairs()]
 
-    async def until_pairs(self, number: int, within_s: float = 10) -> None:
+    async def until_pairs(self, number: int) -> None:
         """Wait for so many offers; says how far it came when they do not."""
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(PATIENCE_S):
                 while len(self.pairs()) < number:
                     await asyncio.sleep(0.005)
         except TimeoutError:

@@ -6,7 +6,8 @@ Written by the ports of all nodes. What is wrong is noted, not raised: the produ
 from typing import Any
 
 from core.ticket import Claim, Claimed, Placed, Ticket
-from db.postgres.call_records import Refusal
+from db.postgres.call_records import Admitted, Refusal
+from db.postgres.direct_calls import Rung
 from db.postgres.reports import NewReport
 from matching.rules import obstacle
 from tests.matching.memory_calls import UNWANTED
@@ -96,10 +97,10 @@ class Journal:
         self._tickets_settle(None, claim)
 
     def _record_offer(
-        self, refusal: Refusal | None, call_id: str, *, origin: str, users: tuple[str, str], **_: Any
+        self, found: Refusal | Admitted, call_id: str, *, origin: str, users: tuple[str, str], **_: Any
     ) -> None:
-        if refusal is not None:
-            self.refused[call_id] = refusal
+        if isinstance(found, Refusal):
+            self.refused[call_id] = found
         elif call_id not in self.offered:
             busy = [user for user in users if user in self.active]
             banned = self.banned.intersection(users)
@@ -109,6 +110,19 @@ class Journal:
                 self.wrong.append(f"offered although: {busy=} {banned=} {blocked=} {met=}: {users}")
             self.offered[call_id], self.origins[call_id] = users, origin
             self.active.update(dict.fromkeys(users, call_id))
+
+    def _record_ring(self, found: object, *_: Any, inviter: str, **__: Any) -> None:
+        if isinstance(found, Rung) and found.call_id not in self.offered:
+            one, other = (party.user_id for party in found.parties)
+            if inviter in self.active:
+                self.wrong.append(f"{inviter} rings and is in a call")
+            self.offered[found.call_id], self.origins[found.call_id] = (one, other), "direct"
+            self.active[inviter] = found.call_id
+
+    def _record_answered(self, _: None, call_id: str, user_id: str, _now: int) -> None:
+        if self.active.get(user_id, call_id) != call_id:
+            self.wrong.append(f"{user_id} answers and is in another call")
+        self.active[user_id] = call_id
 
     def _record_started(self, _: None, call_id: str, _now: int) -> None:
         self.met.setdefault(frozenset(self.offered[call_id]), self.steps)

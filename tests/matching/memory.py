@@ -18,6 +18,7 @@ from core.ticket import (
     kind,
 )
 from core.vocabulary import LeftReason
+from matching.habit import Before, Habit
 from matching.pools import pools_for, pools_of, shares
 
 
@@ -34,17 +35,23 @@ class MemoryTickets:
         self.left: dict[str, str] = {}  # user -> the ticket they wanted to leave while it was held
         self.came: dict[str, int] = {}  # user -> when they last joined
         self.noted: dict[str, int] = {}  # user -> when they were last noted to have left by themselves
+        self.habits: dict[str, Habit] = {}
+        self.missing: dict[str, str] = {}  # user -> the latest call that they did not accept
         self.gone: dict[str, Departure] = {}
         self.turns: dict[str, str] = {}
         self.news: dict[str, int] = {}
         self.joined: list[Ticket] = []
+        self.known: dict[bytes, Ticket] = {}  # by id, all there ever were
         self.waits: dict[str, list[Wait]] = {"voice": [], "video": []}
         self.unreadable: set[str] = set()  # tickets and claims, by id, that only another version reads
         self.aside: list[str] = []  # claims
         self._others: dict[str, MemoryTickets] = {}  # by region
 
-    async def out(self, user_id: str) -> str:
-        return self.outs.get(user_id, "")
+    async def before(self, user_id: str) -> Before:
+        return Before(self.outs.get(user_id, ""), self.habits.get(user_id, Habit()))
+
+    async def before_each(self, user_ids: Sequence[str]) -> list[Before]:
+        return [await self.before(user_id) for user_id in user_ids]
 
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
         overtaken = out is not None and self.outs.get(ticket.user_id, "") != out
@@ -58,6 +65,7 @@ class MemoryTickets:
         if placed is not ticket:
             self.left.pop(ticket.user_id, None)
         else:
+            self.keep(ticket)
             before = self.came.get(ticket.user_id)
             self.came[ticket.user_id] = ticket.joined_at
             self.joined += [ticket] if before is None or ticket.joined_at - before >= 30_000 else []
@@ -66,7 +74,14 @@ class MemoryTickets:
     async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
         placed = await self.join(ticket, lease_until, out)
         waiting, candidates = await self.waiting(ticket.mode), await self.candidates(ticket, limit)
-        return None if placed is None else Placed(placed, waiting, candidates)
+        seen = tuple(other.id.encode() for other in candidates)
+        return None if placed is None else Placed(placed, waiting, seen)
+
+    async def read(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
+        return self._readable(self.known[ticket_id] for ticket_id in ids if ticket_id in self.known)
+
+    def keep(self, ticket: Ticket) -> None:
+        self.known[ticket.id.encode()] = ticket
 
     async def leave(
         self, user_id: str, reason: LeftReason, ticket_id: str | None = None, *, at: int | None = None
@@ -77,17 +92,42 @@ class MemoryTickets:
         if user_id in self.held:
             self.left |= {user_id: ticket.id} if reason == "left" else {}
             return None
-        if reason == "timed_out":
-            self.waits[ticket.mode].append(Wait(kind(ticket), None))
+        if at is not None and reason == "timed_out":
+            self.waits[ticket.mode].append(Wait(kind(ticket), None, at=at, traits=ticket.traits))
+            if user_id not in self.reserved:
+                self._note_habit(ticket, at, left=False)
         elif at is not None and user_id not in self.reserved:
             self._note_departure(ticket, at)
         return self._take_out(user_id, reason)
 
+    async def missed(self, ticket: Ticket, call_id: str, at: int, *, waited_ms: int, gone: bool) -> None:
+        user_id = ticket.user_id
+        if self.missing.get(user_id) == call_id:
+            return
+        self.missing[user_id] = call_id
+        if self.habits.get(user_id, Habit()).offers:
+            self.habits[user_id] = self.habits[user_id].absent(gone=gone)
+        if gone:
+            self._note_gone(ticket, at, waited_ms)
+
+    async def forget(self, user_id: str) -> None:
+        for known in (self.habits, self.noted, self.came, self.missing):
+            known.pop(user_id, None)
+
     def _note_departure(self, ticket: Ticket, at: int) -> None:
+        self._note_habit(ticket, at, left=True)
+        self._note_gone(ticket, at, at - ticket.joined_at)
+
+    def _note_gone(self, ticket: Ticket, at: int, waited_ms: int) -> None:
         noted = self.noted.get(ticket.user_id)
-        if noted is None or abs(at - noted) >= 300_000:
+        if noted is None or abs(at - noted) >= 900_000:
             self.noted[ticket.user_id] = at
-            self.waits[ticket.mode].append(Wait(kind(ticket), max(0, at - ticket.joined_at), left=True))
+            waited = max(0, waited_ms)
+            self.waits[ticket.mode].append(Wait(kind(ticket), waited, left=True, at=at, traits=ticket.traits))
+
+    def _note_habit(self, ticket: Ticket, at: int, *, left: bool, offered: bool = False) -> None:
+        before = self.habits.get(ticket.user_id, Habit())
+        self.habits[ticket.user_id] = before.after(at - ticket.joined_at, left=left, offered=offered)
 
     def elsewhere(self, region: str) -> "MemoryTickets":
         return self._others.setdefault(region, MemoryTickets())
@@ -150,8 +190,10 @@ class MemoryTickets:
         found = claimed(claim, firsts, gone if self._claimable(claim.second, claim.claimed_at) else -1)
         if found.outcome == "both":
             for one in (found.claim.first, found.claim.second):
-                self.waits[one.mode].append(Wait(kind(one), claim.claimed_at - one.joined_at))
+                waited, at = claim.claimed_at - one.joined_at, claim.claimed_at
+                self.waits[one.mode].append(Wait(kind(one), waited, at=at, traits=one.traits))
                 self.held[one.user_id] = claim.call_id
+                self._note_habit(one, at, left=False, offered=True)
             self.claims[claim.call_id] = found.claim
         return found
 
@@ -190,6 +232,7 @@ class MemoryTickets:
             return None
         self.outs.pop(user_id, None)
         self.tickets[user_id] = ticket
+        self.keep(ticket)
         self._lease(user_id, lease_until)
         return ticket
 
@@ -223,7 +266,8 @@ class MemoryTickets:
     async def lapse(self, now: int, lease_ms: int | None = None) -> Sequence[Departure]:
         for user_id, until in sorted(self.leases.items(), key=lambda lease: (lease[1], lease[0])):
             if until <= now and user_id not in self.held:
-                if lease_ms is not None and user_id not in self.reserved:
+                judged = lease_ms is not None and now - until < lease_ms
+                if lease_ms is not None and judged and user_id not in self.reserved:
                     self._note_departure(self.tickets[user_id], until - lease_ms)
                 self._take_out(user_id, "disconnected")
         return tuple(self.gone.values())

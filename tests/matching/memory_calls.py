@@ -1,20 +1,24 @@
 """Calls in memory: twins of `Calls`, `CallRecords` and `EligibilityStore`, as far as a call needs them."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
+from core.errors import AlreadyInCall, Gone
 from core.stored import StoredCard
 from core.visibility import Ban, UserFacts, is_banned, is_blocked
 from core.vocabulary import EndReason, LeftReason, Mode, Origin
-from db.postgres.call_records import Refusal
+from db.postgres.call_records import Admitted, Refusal
+from db.postgres.direct_calls import Rung
 from db.postgres.reports import NewReport
 from db.redis.calls import GIVE_UP_MS, RETRY_MS, Due, Pending, StoredCall
 from db.redis.told import Told
 from matching.rematch import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
+from signaling.inviting import Between, Elsewhere, Ongoing, Standing, reach
 from tests.matching.people import card, stored
 
 UNWANTED: frozenset[EndReason] = frozenset(
@@ -47,7 +51,14 @@ class MemoryCalls:
         return False  # events are elsewhere
 
     async def save(
-        self, call: Call, effects: Effects, *, version: int, now: int, told: Sequence[Told] = ()
+        self,
+        call: Call,
+        effects: Effects,
+        *,
+        version: int,
+        now: int,
+        told: Sequence[Told] = (),
+        notes: Sequence[bytes] = (),
     ) -> list[Pending] | None:
         stored = self.stored.get(call.id)
         if version != (stored.version if stored else 0):
@@ -98,6 +109,16 @@ class MemoryCalls:
             self.attention[call_id] = min(times)
 
 
+class NoTimelines:
+    """Nothing is noted."""
+
+    def add(self, call_id: str, notes: Sequence[bytes]) -> "asyncio.Future[Any]":
+        raise NotImplementedError
+
+    async def end(self, call_id: str) -> list[bytes]:
+        raise NotImplementedError
+
+
 class MemoryLines:
     """What `line.lua` keeps: of each user the call and its epoch, None if it is over."""
 
@@ -132,6 +153,8 @@ class MemoryRecord:
         self.offered_at: dict[str, int] = {}
         self.met: set[str] = set()
         self.known: dict[str, UserFacts] = {}  # of whom there is something to say
+        self.connections: dict[str, tuple[str, str]] = {}
+        self.ringing: dict[str, str] = {}  # call -> whom it rings
 
     async def offer(
         self,
@@ -144,9 +167,9 @@ class MemoryRecord:
         now: int,
         since: Since | None = None,
         **_recorded: Any,
-    ) -> Refusal | None:
+    ) -> Refusal | Admitted:
         if call_id in self.calls:
-            return Refusal({}, "over") if call_id in self.over else None
+            return Refusal({}, "over") if call_id in self.over else Admitted()
         one, other = (self._user(user) for user in users)
         at_fault = frozenset(
             user.id for user in (one, other) if user.id in self.active or is_banned(user, now)
@@ -161,13 +184,14 @@ class MemoryRecord:
         self.calls[call_id], self.offered_at[call_id] = users, now
         self.active.update(dict.fromkeys(users, call_id))
         self.what[call_id] = (origin, mode, region)
-        return None
+        return Admitted()
 
     async def on_record(self, call_id: str, now: int) -> Call | None:
         if call_id not in self.calls or call_id in self.over:
             return None
-        one, other = sorted(self.calls[call_id])
         origin, mode, region = self.what[call_id]
+        one, other = self.calls[call_id] if origin == "direct" else sorted(self.calls[call_id])
+        rang = origin == "direct" and call_id not in self.met
         return Call(
             id=call_id,
             origin=origin,
@@ -176,11 +200,91 @@ class MemoryRecord:
             parties=(Party(card=someone(one)), Party(card=someone(other))),
             offered_at=self.offered_at[call_id],
             deadline=None,
-            state=State.RECONNECTING,
+            state=State.OFFERED if rang else State.RECONNECTING,
         )
 
-    async def started(self, call_id: str, now: int) -> None:
+    async def started(self, call_id: str, now: int) -> Sequence[str]:
         self.met.add(call_id)
+        return ()
+
+    async def ring(
+        self,
+        call_id: str,
+        *,
+        inviter: str,
+        mode: Mode,
+        region: str,
+        now: int,
+        connection_id: str | None = None,
+        mentor_session_id: str | None = None,
+    ) -> Rung | Standing | Elsewhere:
+        assert connection_id
+        assert mentor_session_id is None, "nobody has a session here"
+        one, other = self.connections[connection_id]
+        callee = other if inviter == one else one
+        own = self.active.get(inviter)
+        found = reach(
+            Between(
+                inviter=inviter,
+                callee=callee,
+                room_id=None,
+                ended=False,
+                video_enabled=False,
+                reachable=True,
+                engaged=callee in self.active or callee in self.ringing.values(),
+                own=self._ongoing(own, inviter) if own else None,
+                incoming=tuple(self._ongoing(call, inviter) for call in self._rung(inviter)),
+            ),
+            mode,
+        )
+        if isinstance(found, Elsewhere) or (isinstance(found, Standing) and found.crossed):
+            return found
+        if isinstance(found, Standing):
+            call_id = found.call.id
+        else:
+            self.calls[call_id], self.offered_at[call_id] = (inviter, callee), now
+            self.what[call_id] = ("direct", mode, region)
+            self.active[inviter], self.ringing[call_id] = call_id, callee
+        return Rung(
+            call_id=call_id,
+            mode=mode,
+            offered_at=self.offered_at[call_id],
+            reach="rings" if isinstance(found, Standing) else found,
+            room_id=None,
+            parties=(someone(inviter), someone(callee)),
+        )
+
+    async def answered(self, call_id: str, user_id: str, now: int) -> bool:
+        if self.active.get(user_id) == call_id:
+            return False
+        if self.ringing.get(call_id) != user_id:
+            raise Gone
+        if user_id in self.active:
+            raise AlreadyInCall
+        del self.ringing[call_id]
+        self.met.add(call_id)
+        self.active[user_id] = call_id
+        return False
+
+    async def between(self, user_id: str, other: str) -> list[str]:
+        return [call_id for call_id in self.ringing if {*self.calls[call_id]} == {user_id, other}]
+
+    def _rung(self, user_id: str) -> list[str]:
+        return [call_id for call_id, callee in self.ringing.items() if callee == user_id]
+
+    def _ongoing(self, call_id: str, user_id: str) -> Ongoing:
+        one, other = self.calls[call_id]
+        origin, mode, _ = self.what[call_id]
+        direct = origin == "direct"
+        return Ongoing(
+            id=call_id,
+            mode=mode,
+            offered_at=self.offered_at[call_id],
+            invited_by=one if direct else None,
+            other=other if user_id == one else one,
+            rings=other if direct else None,
+            started=call_id in self.met,
+        )
 
     async def live(self, call_id: str, now: int) -> None:
         return None
@@ -189,8 +293,10 @@ class MemoryRecord:
         if call_id in self.calls and call_id not in self.over:
             self.over.add(call_id)
             self.met |= {call_id} if reason in UNWANTED else set()
+            self.ringing.pop(call_id, None)
             for user in self.calls[call_id]:
-                del self.active[user]
+                if self.active.get(user) == call_id:
+                    del self.active[user]
 
     async def closed(self, call_id: str, outcome: str, now: int) -> None:
         return None

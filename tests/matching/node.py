@@ -29,6 +29,7 @@ from db.redis.multiplexed import open_redis_client
 from realtime.gateway.connection_registry import ConnectionRegistry
 from signaling.messages import Decline
 from tests.calls.nodes import Silence
+from tests.patience import PATIENCE_S
 
 REGION = "thousand"
 # Nobody answers: an offer that lapses frees both and queues neither. Nobody is connected to renew a lease.
@@ -49,8 +50,8 @@ class Storm(Struct):
 
 async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     """Search, sweep and handle deadlines while joins come in."""
-    pool, node_id = await open_pool(database_url, size=8), new_id()
-    async with open_redis_client(redis_url) as redis, Bus(redis, node_id) as bus:
+    pool, node_id = await open_pool(database_url, size=8, patience_s=PATIENCE_S), new_id()
+    async with open_redis_client(redis_url, patience_s=PATIENCE_S) as redis, Bus(redis, node_id) as bus:
         base = Foundation(
             SETTINGS,
             pool,
@@ -63,8 +64,7 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
         services = Services(stores, base, ConnectionRegistry(Silence()))
         await bus.subscribe(claims_channel(REGION), services.matchmaker.claimed)
         jobs = [
-            asyncio.create_task(job.run())
-            for job in (services.matchmaker, services.sweep, services.deadline_worker)
+            asyncio.create_task(job.run()) for job in (*services.finding.values(), services.deadline_worker)
         ]
         while line := await asyncio.to_thread(sys.stdin.readline):
             storm = msgspec.json.decode(line, type=Storm)

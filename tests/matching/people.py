@@ -1,6 +1,6 @@
 """People of the tests, and what stands around the queue: clock, profiles, eligibility, offers, events."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from core.contract.profiles import ProfileCard, Seeking
 from core.stored import StoredCard
 from core.ticket import Claim, Ticket
-from db.postgres.applicants import Applicant
+from db.postgres.applicants import Applicant, Asked
 from matching.rematch import Since
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
@@ -88,7 +88,7 @@ class People:
     """Accounts and eligibility, as the stores of Postgres tell them."""
 
     def __init__(self) -> None:
-        self.applicants: dict[str, Applicant] = {}
+        self.accounts: dict[str, Applicant] = {}
         self.apart: set[frozenset[str]] = set()
         self.on_terms: set[frozenset[str]] = set()  # of those, who have merely met
         self.calls: dict[str, str] = {}  # user -> call
@@ -98,7 +98,7 @@ class People:
     def add(self, *, seeking: Seeking | None = None, banned: bool = False, **facts: Any) -> str:
         who = card(**facts)
         seeks = seeking or Seeking()
-        self.applicants[who.user_id] = Applicant(card=stored(who), seeking=seeks, banned=banned)
+        self.accounts[who.user_id] = Applicant(card=stored(who), seeking=seeks, banned=banned)
         return who.user_id
 
     def keep_apart(self, one: str, other: str) -> None:
@@ -108,8 +108,11 @@ class People:
         self.keep_apart(one, other)
         self.on_terms.add(frozenset((one, other)))
 
-    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
-        who = self.applicants.get(user_id)
+    async def applicants(self, asked: Sequence[Asked]) -> list[Applicant | None]:
+        return [self._applicant(user_id) for user_id, _, _ in asked]
+
+    def _applicant(self, user_id: str) -> Applicant | None:
+        who = self.accounts.get(user_id)
         return who and replace(who, call_id=self.calls.get(user_id), avoid=self._avoid(user_id))
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
@@ -123,8 +126,11 @@ class People:
         return frozenset((one, other)) in self.on_terms
 
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
-        banned = {user_id for user_id, who in self.applicants.items() if who.banned}
+        banned = {user_id for user_id, who in self.accounts.items() if who.banned}
         return frozenset(user_ids) & (self.calls.keys() | banned)
+
+    async def not_by_places(self, user_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(user_id for user_id in user_ids if not self.accounts[user_id].haunts)
 
     async def active_call(self, user_id: str) -> str | None:
         return self.calls.get(user_id)

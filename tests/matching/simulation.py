@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from itertools import count, cycle
 from typing import Any
@@ -13,37 +13,47 @@ from prometheus_client import CollectorRegistry
 
 from composition.calls import CallParts
 from composition.matching import Matching
+from core.contract.direct_calls import CallInvite, Invited
 from core.contract.queue import Preferences
 from core.errors import AppError
 from core.settings import Settings
 from core.ticket import Placed
 from core.vocabulary import Mode
 from db.outage import OUTAGES
-from db.postgres.applicants import Applicant
-from db.redis.calls import SHARDS
+from db.postgres.applicants import Applicant, Asked
+from db.redis.call_shards import SHARDS
+from db.redis.rate_limits import NoLimits
 from matching.policy import Policy
 from matching.rematch import Since
 from matching.reservation_value import ReservationParameters
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.metrics import CallMetrics
+from realtime.calls.recorder import Recorder
+from realtime.gateway.caller import Caller
 from realtime.matchmaking.metrics import MatchingMetrics
+from realtime.matchmaking.newcomers import Newcomer, Newcomers
 from realtime.matchmaking.sweep import Rhythm
 from signaling.call import Call, Rules
 from signaling.messages import CallMessage
 from tests.heard import Heard
 from tests.matching.journal import Journal
-from tests.matching.memory_calls import MemoryLines
+from tests.matching.memory_calls import MemoryLines, NoTimelines
 from tests.matching.people import ManualClock, People
-from tests.matching.steps import Operation, Port
+from tests.matching.steps import Loop, Operation, Port
 from tests.matching.stores import Snapshot, StorePair
 
 LEASE_MS = 10_000
 PATIENCE_MS = 60_000
 SETTINGS = Settings(
-    queue_lease_s=LEASE_MS // 1000, queue_s=PATIENCE_MS // 1000, candidates=64, no_show_apart_s=86_400
+    queue_lease_s=LEASE_MS // 1000,
+    queue_s=PATIENCE_MS // 1000,
+    candidates=64,
+    no_show_apart_s=86_400,
+    answer_s=3_600,  # how long something takes is for the test to say: no machine is so slow
 )
 STRANGERS = 6  # friends for direct calls, at the end of the people
 MODES: tuple[Mode, ...] = ("video", "voice")
+TURNS = 100  # of the loop, until all that need not wait has stopped again
 
 
 class Anybodys:
@@ -51,6 +61,14 @@ class Anybodys:
 
     def of(self, call_id: str) -> AbstractAsyncContextManager[object]:
         return nullcontext()
+
+
+class AloneNewcomers(Newcomers):
+    """Each join reads by itself: it must not go on by the steps of another, which may stand still or die."""
+
+    async def of(self, user_id: str, now: int, since: Since) -> Newcomer:
+        [newcomer] = await self.read([(user_id, now, since)])
+        return newcomer
 
 
 class SimulatedNode:
@@ -71,14 +89,15 @@ class SimulatedNode:
         def new_id() -> str:
             return world.new_id(clock())
 
-        call_metrics = CallMetrics()
+        call_metrics, recorder = CallMetrics(), Recorder(NoTimelines(), clock, on=False)
         eligibility = EligibilityService(
-            calls, record, record, Rules.of(SETTINGS), clock, lambda: 0, call_metrics
+            calls, record, record, Rules.of(SETTINGS), clock, lambda: 0, call_metrics, recorder
         )
+        self.eligibility = eligibility
         metrics = MatchingMetrics(CollectorRegistry())
         matching = Matching(
             tickets=tickets,
-            applicants=people,
+            newcomers=AloneNewcomers(tickets, people),
             eligibility=eligibility,
             events=events,
             changed=presence.changed,
@@ -93,6 +112,7 @@ class SimulatedNode:
             calls=calls,
             lines=port(world.lines, "lines"),
             record=record,
+            direct=record,
             connections=record,
             eligibility=eligibility,
             tickets=tickets,
@@ -104,14 +124,18 @@ class SimulatedNode:
             events=events,
             metrics=metrics,
             call_metrics=call_metrics,
+            recorder=recorder,
             settings=world.settings,
             clock=clock,
+            limiter=NoLimits(),
+            new_id=world.new_id,
             turns=Anybodys(),
         )
-        self.offers, self.call_service, self.deadline_worker = (
+        self.offers, self.call_service, self.deadline_worker, self.direct_calls = (
             made.offers,
             made.call_service,
             made.deadline_worker,
+            made.direct_calls,
         )
         search = matching.search(self.offers, node_id=name, rhythm=Rhythm(search_ms=0))
         self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
@@ -137,6 +161,9 @@ class NobodyIsTold:
     async def tell(self, call_id: str, user_ids: Iterable[str], now: int) -> None:
         return
 
+    async def tell_of(self, call_id: str, user_id: str, by: str, room_id: str | None, now: int) -> None:
+        return
+
 
 class Accounts:
     """Applicants as one statement finds them: their account, and what is on record of them."""
@@ -144,13 +171,16 @@ class Accounts:
     def __init__(self, people: People, record: Any) -> None:
         self._people, self._record = people, record
 
-    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
-        who = await self._people.applicant(user_id, now, since)
-        return who and replace(
-            who,
-            call_id=await self._record.active_call(user_id),
-            avoid=await self._record.avoid(user_id, since),
-        )
+    async def applicants(self, asked: Sequence[Asked]) -> list[Applicant | None]:
+        return [
+            who
+            and replace(
+                who,
+                call_id=await self._record.active_call(user_id),
+                avoid=await self._record.avoid(user_id, since),
+            )
+            for who, (user_id, _, since) in zip(await self._people.applicants(asked), asked, strict=True)
+        ]
 
 
 class Onlookers:
@@ -166,7 +196,7 @@ class Onlookers:
 class Simulation:
     """Everything around the nodes. Its own doings (`do`) are not steps: they happen at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, stores: StorePair, nodes: int) -> None:
+    def __init__(self, loop: Loop, stores: StorePair, nodes: int) -> None:
         self.loop, self.stores = loop, stores
         self.clock, self.journal, self.events = ManualClock(), Journal(), Heard()
         self.people, self.presence, self.lines = People(), Onlookers(), MemoryLines()
@@ -193,7 +223,7 @@ class Simulation:
         """An account with this profile."""
         tier = facts.pop("tier", "neutral")
         self.people.add(user_id=user_id, **facts)
-        self.people.applicants[user_id] = replace(self.people.applicants[user_id], tier=tier)
+        self.people.accounts[user_id] = replace(self.people.accounts[user_id], tier=tier)
         return user_id
 
     def tick(self) -> None:
@@ -212,13 +242,24 @@ class Simulation:
     def go(self, operation: Operation, calls: int | None = None, **how: Any) -> None:
         operation.go(calls, **how)
         if operation.ended:
-            self.operations.remove(operation)
-            if operation.error is not None and not self._expected(operation):
-                raise operation.error
+            self._conclude(operation)
+
+    def _conclude(self, operation: Operation) -> None:
+        self.operations.remove(operation)
+        if operation.error is not None and not self._expected(operation):
+            raise operation.error
 
     def _expected(self, operation: Operation) -> bool:
         away = isinstance(operation.error, OUTAGES)
         return operation.harmed if away else isinstance(operation.error, AppError)
+
+    def overtake(self) -> None:
+        """Whatever stands still takes longer than a command waits for what others can do later."""
+        self.loop.ahead_s += self.settings.aside_s
+        for _ in range(TURNS):
+            self.do(asyncio.sleep(0))
+        for operation in [operation for operation in self.operations if operation.ended]:
+            self._conclude(operation)
 
     def crash(self, node: SimulatedNode) -> None:
         """The process ends, between any two steps of whatever it was doing, and starts anew."""
@@ -244,7 +285,7 @@ class Simulation:
         end = self.clock() + ms
         while self.clock() < end:
             self.clock.pass_ms(min(LEASE_MS // 3, end - self.clock()))
-            here = [user for user in self.people.applicants if user not in self.away]
+            here = [user for user in self.people.accounts if user not in self.away]
             self.do(self.tickets.renew(here, self.clock() + LEASE_MS))
         for operation in [
             operation for operation in self.operations if self.clock() - operation.begun_ms > still_ms
@@ -260,27 +301,17 @@ class Simulation:
 
     def ban(self, user_id: str) -> None:
         self.do(self.stores.record.ban(user_id))
-        self.people.applicants[user_id] = replace(self.people.applicants[user_id], banned=True)
+        self.people.accounts[user_id] = replace(self.people.accounts[user_id], banned=True)
         self.journal.banned.add(user_id)
 
-    def engage(self, user_id: str) -> None:
-        """A direct call with a friend, if the fence lets them; who waits leaves the queue for it."""
-        users = (user_id, next(self._strangers))
-        refusal = self.do(
-            self.record.offer(
-                self.new_id(), origin="direct", mode="video", region="main", users=users, now=self.clock()
-            )
-        )
-        if refusal is None:
-            self.do(self.nodes[0].queue.remove(user_id, "matched"))
-
-    def disengage(self, call_id: str) -> None:
-        """That call ends."""
-        self.do(
-            self.record.ended(
-                call_id, reason="hung_up", by=None, duration_s=1, now=self.clock(), decision_deadline=None
-            )
-        )
+    def invite(self, node: SimulatedNode, user_id: str, *, outgoing: bool) -> Coroutine[Any, Any, Invited]:
+        """A direct call to a friend, or by one."""
+        friend = next(self._strangers)
+        connection_id = f"{user_id} {friend}"
+        self.stores.record.connections[connection_id] = (user_id, friend)
+        inviter = user_id if outgoing else friend
+        caller = Caller(inviter, "", self.device(inviter), "")
+        return node.direct_calls.invite(caller, CallInvite(connection_id=connection_id, mode="voice"))
 
     @property
     def spread(self) -> int:

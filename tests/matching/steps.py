@@ -19,6 +19,15 @@ class Died(BaseException):
     """The process is gone: nothing catches this, and nothing more reaches a store."""
 
 
+class Loop(asyncio.SelectorEventLoop):
+    """Its clock is the machine's until a test puts it forward: what waits for a time ends at once."""
+
+    ahead_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead_s
+
+
 class Operation:
     """One thing that a node does. `trail` are the calls it has made, `answer` what came of it."""
 
@@ -54,7 +63,7 @@ class Operation:
         except Exception as error:
             self.error = error
         self.ended = True
-        self._rest.set_result(None)
+        self._rests()
 
     def go(self, calls: int | None = None, fate: Fate = "goes") -> None:
         """Make so many calls, or all that are left; the next one is refused, or done and unanswered."""
@@ -73,8 +82,13 @@ class Operation:
 
     async def _stand(self) -> None:
         self._gate = self._loop.create_future()
-        self._rest.set_result(None)
+        self._rests()
         await self._gate
+
+    def _rests(self) -> None:
+        """Whoever let it go on is told; nobody did where its own time for a call was over while it stood."""
+        if not self._rest.done():
+            self._rest.set_result(None)
 
     async def call(self, name: str, work: Callable[[], Coroutine[Any, Any, Any]], sure: bool) -> Any:
         """A call to the world outside, when it is this operation's turn; of several at once, one by one."""

@@ -1,12 +1,13 @@
 """Sequences that the state machine found to go wrong, against both stores."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from core.contract.queue import Preferences, QueueLeft
 from core.errors import AlreadyInCall
 from core.ticket import Claim
-from db.postgres.applicants import Applicant
-from matching.rematch import Since
+from db.postgres.applicants import Applicant, Asked
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.harness import LEASE_MS, Harness
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
@@ -52,13 +53,13 @@ async def test_a_join_that_a_match_overtook_places_nobody(store: TicketStore) ->
     await put(store, ana, ben)
     claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0 + 100)
     assert (await store.claim(claim)).outcome == "both"
-    before = await store.out(ana.user_id)
+    before = (await store.before(ana.user_id)).out
     assert await store.join(again(ana), T0 + 10_000, before) == ana
     await store.settle(claim)
     assert await store.join(again(ana), T0 + 10_000, before) is None
     assert await store.waiting("video") == 0
     assert not await store.lapse(T0 + 20_000)
-    assert await store.join(again(ana), T0 + 10_000, await store.out(ana.user_id)) is not None
+    assert await store.join(again(ana), T0 + 10_000, (await store.before(ana.user_id)).out) is not None
 
 
 @pytest.mark.parametrize("skew", [-20_000, -1, 0, 1, 9_000])
@@ -70,19 +71,19 @@ async def test_a_join_that_another_nodes_match_overtook_places_nobody(
     ana, ben = harness.people.add(), harness.people.add(gender="male")
     mine, his = await harness.join(ana), await harness.join(ben)
     claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0 + skew)
-    ask = harness.people.applicant
+    ask = harness.people.applicants
     waiting: list[int] = []
 
-    async def meanwhile(user_id: str, now: int, lately: Since) -> Applicant | None:
+    async def meanwhile(asked: Sequence[Asked]) -> list[Applicant | None]:
         """The first answer is out of date by the time it is heard."""
         waiting.append(await store.waiting("video"))
-        answer = await ask(user_id, now, lately)
+        answer = await ask(asked)
         if len(waiting) == 1:
             assert (await store.claim(claim)).outcome == "both"
             await harness.nodes[1].offers.make(claim)
         return answer
 
-    monkeypatch.setattr(harness.people, "applicant", meanwhile)
+    monkeypatch.setattr(harness.people, "applicants", meanwhile)
     with pytest.raises(AlreadyInCall):
         await harness.join(ana)
     assert waiting[1:] == [0] * len(waiting[1:]), "who was in a call waited for a moment"
@@ -106,13 +107,13 @@ async def test_a_join_that_took_long_has_a_whole_lease(
     """It counts from when the ticket is placed, or a slow store would put out who has just come."""
     harness = Harness(store)
     ana = harness.people.add()
-    ask = harness.people.applicant
+    ask = harness.people.applicants
 
-    async def slowly(user_id: str, now: int, lately: Since) -> Applicant | None:
+    async def slowly(asked: Sequence[Asked]) -> list[Applicant | None]:
         harness.clock.pass_ms(LEASE_MS + 1)
-        return await ask(user_id, now, lately)
+        return await ask(asked)
 
-    monkeypatch.setattr(harness.people, "applicant", slowly)
+    monkeypatch.setattr(harness.people, "applicants", slowly)
     await harness.queue.enqueue(ana, "", "video", Preferences())
     await harness.sweep("video")
     assert await harness.tickets.waiting("video") == 1

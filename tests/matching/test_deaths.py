@@ -1,13 +1,13 @@
-"""A node dies before each step, one after the other, of what it does most; the others make it good."""
+"""A node dies before each step, one after the other, of what it does most, or the step takes too long; the
+others make it good."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from core.contract.queue import Preferences
 from tests.matching.machine import MatchingMachine
-from tests.matching.steps import Operation
+from tests.matching.steps import Loop, Operation
 from tests.matching.stores import MemoryStores
 from tests.matching.test_properties import EVERYBODY
 
@@ -15,8 +15,8 @@ STEPS = 40  # more than any of these takes
 
 
 @pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
+def loop() -> Iterator[Loop]:
+    loop = Loop()
     yield loop
     loop.close()
 
@@ -77,18 +77,34 @@ SCENES: dict[str, Callable[[MatchingMachine], Operation]] = {
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_a_death_at_any_step_loses_nobody(scene: str, loop: asyncio.AbstractEventLoop) -> None:
+def test_a_death_at_any_step_loses_nobody(scene: str, loop: Loop) -> None:
     """Nobody is in the queue and in a call, the others have their places, and nothing is left behind."""
+    for crowd, step in each_step(scene, loop):
+        crowd.everything_settles(finishing=False)
+        assert step.died
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_step_that_takes_too_long_loses_nobody(scene: str, loop: Loop) -> None:
+    """The same where the time of a command is over: what it did not come to is done later."""
+    for crowd, step in each_step(scene, loop):
+        crowd.world.overtake()
+        crowd.everything_settles(finishing=True)
+        assert step.ended
+
+
+def each_step(scene: str, loop: Loop) -> Iterator[tuple[MatchingMachine, Operation]]:
+    """Before each of the steps of what is done: in the end, nothing forbidden has happened."""
     for steps in range(STEPS):
         crowd = MatchingMachine(loop, MemoryStores(EVERYBODY))
         try:
             step = SCENES[scene](crowd)
             if not step.ended:
                 crowd.world.go(step, steps)
-            crowd.everything_settles(finishing=False)
+            if step.ended:
+                return
+            yield crowd, step
             crowd.nothing_forbidden_has_happened()
         finally:
             crowd.teardown()
-        if step.ended and not step.died:
-            return
     raise AssertionError(f"{scene} takes more than {STEPS} steps")

@@ -3,7 +3,12 @@
 import random
 from itertools import chain
 
-from core.ticket import Market, Ticket
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from core.ticket import Market, Ticket, Wait, kind
 from matching.candidate_pairs import CandidatePairs
 from matching.policy import Policy
 from realtime.matchmaking.ports import TicketStore
@@ -85,7 +90,7 @@ def test_nobody_gives_up_beside_somebody_who_fits() -> None:
                 candidate_pairs.remove(one)
                 candidate_pairs.remove(other)
                 matched += 2
-        for seeker, others in candidate_pairs.last_calls(now, reservation_values):
+        for seeker, others in filter(None, candidate_pairs.last_calls(now, reservation_values)):
             for choice in policy.survey(
                 seeker, others, NOBODY, now, reservation_values, unasked=True
             ).choices[:1]:
@@ -95,3 +100,74 @@ def test_nobody_gives_up_beside_somebody_who_fits() -> None:
                 matched += 2
     assert matched + gave_up == 500
     assert gave_up > 10  # else it shows nothing
+
+
+def test_it_comes_where_others_gave_up_too() -> None:
+    """`QUEUE_S` may be far longer than people wait. A last call that is turned off does not come."""
+    policy, ana = Policy(patience_ms=300_000), ticket(gender="female", genders=("male",))
+    gave_up = Market(waits=(Wait(kind(ana), 30_000, left=True),) * 50)
+    for last_call_ms, comes in ((1_000, True), (0, False)):
+        stance = replace(policy.stance, last_call_ms=last_call_ms)
+        values = replace(policy, stance=stance).reservation_values()
+        values.see(gave_up, T0)
+        assert values.last_call(ana, ana.joined_at + 29_300) is comes
+        assert values.last_call(ana, ana.joined_at + 299_500) is comes
+        for second in (0, 15, 27, 32, 100):
+            assert not values.last_call(ana, ana.joined_at + 1_000 * second)
+
+
+@given(st.integers(0, 2**32))
+def test_of_many_those_are_called_who_are_called_each_by_itself(seed: int) -> None:
+    """Whatever was seen of those who left; where nobody has, and where last calls are turned off."""
+    chance = random.Random(seed)
+    policy = Policy(patience_ms=PATIENCE_MS)
+    policy = replace(policy, stance=replace(policy.stance, last_call_ms=chance.choice((0, 1_000, 1_000))))
+    crowd = [
+        ticket(
+            joined_at=T0 - chance.choice((PATIENCE_MS - 1_000, chance.randint(-100, PATIENCE_MS + 1_000))),
+            gender=chance.choice(("female", "male")),
+            genders=chance.choice((("female",), ("male",), ("male", "female"))),
+            traits=chance.choice(((), ("client=web",))),
+        )
+        for _ in range(60)
+    ]
+    waits = [
+        Wait(kind(one), chance.choice((4_000, 4_050, 9_000)), left=chance.random() < 0.8, traits=one.traits)
+        for one in crowd[: chance.choice((0, 60))]
+    ]
+    values = policy.reservation_values()
+    values.see(Market(waits=tuple(waits)), T0)
+    assert values.last_calls(crowd, T0) == [one for one in crowd if values.last_call(one, T0)]
+
+
+def test_between_those_who_are_called_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many wait, and though nobody is called; and each is called once."""
+    monkeypatch.setattr("matching.candidate_pairs._CALLED_AT_ONCE", 4)
+    policy = Policy(patience_ms=PATIENCE_MS)
+    values, pairs = policy.reservation_values(), CandidatePairs(policy, most=4)
+    for one in (crowd := [ticket(joined_at=T0 + n) for n in range(10)]):
+        pairs.add(one)
+    assert list(pairs.last_calls(T0 + 1_000, values)) == [None] * 3
+    late = T0 + PATIENCE_MS
+    called = list(pairs.last_calls(late, values))
+    assert [call and call[0] for call in called] == [*crowd[:4], None, *crowd[4:8], None, *crowd[8:], None]
+    assert list(pairs.last_calls(late, values)) == [None] * 3
+
+
+def test_what_may_be_had_by_it_is_expected() -> None:
+    """Where most who gave up had a last call in vain, somebody who comes is asked for by each of theirs."""
+    policy = Policy(patience_ms=60_000)
+    arrivals = tuple(
+        ticket(joined_at=T0 - 100 * n, gender="male", genders=("female",), age=30 + n % 9) for n in range(200)
+    )
+    worths = []
+    for waited_ms in (30_000, 300):  # the second: too soon for a last call of those who have just come
+        values = policy.reservation_values()
+        waits = [
+            Wait("male:female", 30_000 if waited_ms == 30_000 else waited_ms + 250 * n, left=True)
+            for n in range(60)
+        ]
+        values.see(Market(arrivals=arrivals, waits=tuple(waits), stock={("female", "male"): 5}), T0)
+        worths.append(values._side_of("female", ("male",)).called)  # seen in no other way
+    assert worths[0] > 0
+    assert worths[1] == 0

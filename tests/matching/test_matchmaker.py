@@ -11,10 +11,14 @@ from core.ticket import Claim, Claimed, Ticket
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
-from realtime.matchmaking.search_queue import Joined, SearchQueue
+from realtime.matchmaking.search_queue import Joined
 from tests.matching.harness import Harness, MatchingNode
-from tests.matching.people import T0, new_id, ticket
+from tests.matching.people import T0, new_id
 from tests.patience import PATIENCE_S
+
+
+def seen(*tickets: Ticket) -> Sequence[bytes]:
+    return [ticket.id.encode() for ticket in tickets]
 
 
 @pytest.fixture
@@ -55,6 +59,16 @@ async def test_the_best_fit_is_chosen(harness: Harness) -> None:
     claim = await harness.matchmaker.seek(await harness.join(ana))
     assert claim is not None
     assert claim.first.user_id == best
+
+
+async def test_of_a_long_queue_more_are_looked_at_if_none_of_the_first_will_do(harness: Harness) -> None:
+    """Who stands in the middle is found at once, and does not wait for a sweep."""
+    for nth in range(100):
+        await harness.join(harness.people.add(gender="male", country="DE" if nth == 40 else "FR"))
+    ana = harness.people.add(gender="female")
+    claim = await harness.matchmaker.seek(await harness.join(ana, countries=["DE"]))
+    assert claim is not None
+    assert claim.first.card.country == "DE"
 
 
 async def test_the_sweep_matches_when_a_wish_relaxes(harness: Harness) -> None:
@@ -144,9 +158,10 @@ async def test_whom_another_node_says_to_have_claimed_is_not_tried(store: Ticket
     assert refused_claims(here) == 0
 
 
-async def test_whoever_was_slower_says_from_then_on_whom_it_claims(store: TicketStore) -> None:
-    """One that searches alone spares the words."""
-    harness = Harness(store, nodes=2)
+@pytest.mark.parametrize("alone", [False, True])
+async def test_whoever_was_slower_says_from_then_on_whom_it_claims(store: TicketStore, alone: bool) -> None:
+    """One that searches alone spares the words, also where somebody has left meanwhile."""
+    harness = Harness(store, nodes=2, alone=alone)
     here, there = harness.nodes
     said: list[bool] = []
     take = harness.tickets.claim
@@ -162,7 +177,7 @@ async def test_whoever_was_slower_says_from_then_on_whom_it_claims(store: Ticket
     assert await there.matchmaker.seek(seekers[1][0]) is not None
     for seeker, joined in seekers:
         await here.matchmaker.seek(seeker, joined=joined)
-    assert (said[:2], said[-1]) == ([False, False], True)
+    assert (said[:2], said[-1]) == ([False, False], not alone)
 
 
 async def test_who_was_passed_over_for_a_claim_that_failed_is_searched_for_again(
@@ -172,7 +187,7 @@ async def test_who_was_passed_over_for_a_claim_that_failed_is_searched_for_again
     matchmaker, store = harness.matchmaker, harness.tickets
     gone, late = [await harness.join(harness.people.add()) for _ in range(2)]
     await store.leave(gone.user_id, "left")
-    assert await matchmaker.seek(late, joined=Joined(frozenset(), [gone], T0)) is None
+    assert await matchmaker.seek(late, joined=Joined(frozenset(), seen(gone), T0)) is None
     await store.leave(late.user_id, "left")
     search_queue = harness.nodes[0].search_queue
     while search_queue:
@@ -199,23 +214,8 @@ async def test_who_was_passed_over_for_a_claim_that_failed_is_searched_for_again
         card = replace(ben.card, user_id=dan)
         await store.join(replace(ben, id=new_id(), user_id=dan, device=dan, card=card), T0 + 10_000)
         may_end.set()
-        await harness.until_pairs(1, within_s=PATIENCE_S)
+        await harness.until_pairs(1)
     assert harness.pairs() == [frozenset((ben.user_id, dan))]
-
-
-async def test_a_new_seeker_wakes_one_of_those_who_wait() -> None:
-    """And none is lost when the one that is woken has gone."""
-    queue = SearchQueue()
-    waiting = [asyncio.create_task(queue.next()) for _ in range(3)]
-    await asyncio.sleep(0)
-    waiting[0].cancel()
-    await asyncio.wait(waiting[:1])
-    queue.add(one := ticket())
-    done, still = await asyncio.wait(waiting[1:], return_when=asyncio.FIRST_COMPLETED)
-    assert [task.result()[0] for task in done] == [one]
-    assert len(still) == 1
-    queue.add(other := ticket())
-    assert (await still.pop())[0] == other
 
 
 async def test_patience_ends(harness: Harness) -> None:
@@ -260,6 +260,23 @@ async def test_updates_come_every_few_seconds(harness: Harness) -> None:
         (3_000, 1, []),
         (6_000, 1, ["countries"]),
     ]
+
+
+async def test_who_has_waited_as_long_for_the_same_is_told_in_the_same_words(harness: Harness) -> None:
+    """So they are put into words once, however many wait."""
+    crowd = [harness.people.add() for _ in range(3)]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        harness.people.keep_apart(crowd[one], crowd[other])
+    for each in crowd:
+        await harness.join(each)
+        harness.clock.pass_ms(100)
+    for _ in range(7):
+        harness.clock.pass_ms(500)
+        await harness.queue.renew(crowd)
+        await harness.sweep("video")
+    told = [news for each in crowd for news in harness.events.by(each, QueueUpdated)]
+    assert [(news.waiting, news.waited_ms) for news in told] == [(3, 3_000)] * 3
+    assert len({id(news) for news in told}) == 1
 
 
 async def test_a_sweep_that_comes_late_skips_nobody(harness: Harness) -> None:
@@ -325,10 +342,37 @@ async def test_all_join_at_once(redis_client: RedisClient, nodes: int, number: i
         async with harness.matching():
             joins = (q.enqueue(u, u, "video", Preferences()) for q, u in zip(queues, users, strict=True))
             await asyncio.gather(*joins)
-            await harness.until_pairs(number // 2, within_s=30)
+            await harness.until_pairs(number // 2)
         assert len(harness.pairs()) == number // 2
         assert frozenset().union(*harness.pairs()) == set(users)
         assert await harness.tickets.waiting("video") == 0
+
+
+async def test_while_offers_are_made_others_are_searched_for(harness: Harness) -> None:
+    """However many wait for their record: a claim is enough for the next search to begin."""
+    node, may_end = harness.nodes[0], asyncio.Event()
+    make = node.offers.make
+    begun: list[Claim] = []
+
+    async def slow(claim: Claim) -> bool:
+        begun.append(claim)
+        await may_end.wait()
+        return await make(claim)
+
+    node.offers.make = slow  # type: ignore[method-assign]  # a look from outside
+    pairs = [(harness.people.add(gender="female"), harness.people.add(gender="male")) for _ in range(40)]
+    async with asyncio.timeout(PATIENCE_S), harness.matching():
+        for pair in pairs:
+            for user in pair:
+                await harness.join(user)
+            while await harness.tickets.waiting("video"):
+                await asyncio.sleep(0)
+        while len(begun) < len(pairs):
+            await asyncio.sleep(0)
+        assert harness.pairs() == []
+        may_end.set()
+        await harness.until_pairs(len(pairs))
+    assert {frozenset(pair) for pair in pairs} == set(harness.pairs())
 
 
 async def test_whom_this_node_has_just_claimed_is_not_tried_again(harness: Harness) -> None:
@@ -343,7 +387,7 @@ async def test_whom_this_node_has_just_claimed_is_not_tried_again(harness: Harne
 
     harness.tickets.claim = watched  # type: ignore[method-assign]  # a look from outside
     harness.clock.pass_ms(1)
-    assert await harness.matchmaker.seek(ben, joined=Joined(frozenset(), [ana], T0)) is not None
-    assert await harness.matchmaker.seek(cal, joined=Joined(frozenset(), [ana, ben], T0)) is None
-    assert await harness.matchmaker.seek(ana, joined=Joined(frozenset(), [ben, cal], T0)) is None
+    assert await harness.matchmaker.seek(ben, joined=Joined(frozenset(), seen(ana), T0)) is not None
+    assert await harness.matchmaker.seek(cal, joined=Joined(frozenset(), seen(ana, ben), T0)) is None
+    assert await harness.matchmaker.seek(ana, joined=Joined(frozenset(), seen(ben, cal), T0)) is None
     assert len(tried) == 1

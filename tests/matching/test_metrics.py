@@ -23,7 +23,7 @@ async def test_all_is_there_from_the_start(harness: Harness) -> None:
     """What is expected to stay 0 is exported as 0: an alarm can tell that from a target that is gone."""
     registry = harness.nodes[0].registry
     assert registry.get_sample_value("double_match_total") == 0
-    for reason in ("double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "over"):
+    for reason in ("double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "probe", "over"):
         assert registry.get_sample_value("realtime_matching_refused_claims_total", {"reason": reason}) == 0
     for reason in ("left", "matched", "timed_out", "disconnected", "moderated"):
         assert registry.get_sample_value("realtime_matching_departures_total", {"reason": reason}) == 0

@@ -1,9 +1,13 @@
 """Where a ticket waits and where a seeker looks: everybody who may be met is found there, once."""
 
+from typing import get_args
+
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from core.ticket import Ticket
+from core.ticket import Ticket, queue_of
+from core.vocabulary import Mode
 from matching.pools import band, pools_for, pools_of, shares
 from matching.rules import obstacle
 from tests.matching.people import ticket
@@ -27,6 +31,18 @@ def test_whoever_may_be_met_waits_in_one_of_the_pools_looked_at(one: Ticket, oth
     assert len(shared) <= 1
     if obstacle(one, other) is None:
         assert shared
+
+
+@given(one=tickets(), other=tickets(), mode=st.sampled_from(get_args(Mode)))
+def test_a_probe_meets_probes_alone(one: Ticket, other: Ticket, mode: Mode) -> None:
+    """Whoever both are and seek: they wait in different queues, and no rule lets them meet."""
+    person, probe = replace(one, mode=mode), replace(other, mode=queue_of(mode, probe=True))
+    assert person.mode != probe.mode
+    assert obstacle(person, probe) is not None
+    assert obstacle(probe, person) is not None
+    assert (probe.probe, person.probe, probe.call_mode) == (True, False, mode)
+    alike = obstacle(one, replace(other, mode=one.mode))
+    assert obstacle(replace(one, mode=probe.mode), probe) == alike
 
 
 def test_few_ages_are_looked_for_in_few_pools() -> None:

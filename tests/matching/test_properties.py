@@ -4,7 +4,6 @@ Each run is another: `--hypothesis-seed=0` repeats one, and what fails is printe
 paste above the test. `MATCHING_TIMES=10` makes ten times as many runs.
 """
 
-import asyncio
 import os
 from collections.abc import Iterator
 from itertools import islice
@@ -20,29 +19,31 @@ from tests.matching.machine import PEOPLE, MatchingMachine, run_machine
 from tests.matching.memory_calls import MemoryRecord
 from tests.matching.people import ids
 from tests.matching.simulation import STRANGERS
+from tests.matching.steps import Loop
 from tests.matching.stores import MemoryStores, RedisStores, StorePair
 from tests.stores.world import World, world_at
 
+SLOWLY_S = 120.0  # no machine is so slow
 TIMES = int(os.environ.get("MATCHING_TIMES", "1"))
 
 
-def effort(runs: int) -> settings:
-    """So many runs, however long they take."""
+def effort(runs: int, *, shrink: bool = False) -> settings:
+    """So many runs, however long they take. To `shrink` what fails takes hundreds more, so for quick ones."""
     return settings(
         max_examples=runs * TIMES,
         stateful_step_count=50,
         deadline=None,
         database=None,
         print_blob=True,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
 
 
 @pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
+def loop() -> Iterator[Loop]:
     """One that the test drives itself, step by step."""
-    loop = asyncio.new_event_loop()
+    loop = Loop()
     yield loop
     loop.close()
 
@@ -63,14 +64,15 @@ class Fence(CallRecords):
         self.on_good_terms = world.eligibility.on_good_terms
 
 
-def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:
+def test_on_twins_in_memory(loop: Loop) -> None:
     """Tickets, calls and fence in memory: many runs."""
-    run_machine(lambda: MatchingMachine(loop, MemoryStores(EVERYBODY)), effort(100))
+    run_machine(lambda: MatchingMachine(loop, MemoryStores(EVERYBODY)), effort(100, shrink=True))
 
 
-def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
+def test_on_redis(loop: Loop, redis_url: str) -> None:
     """Tickets and calls in Redis: each step a script, and all keys as db/redis/tickets.py lists them."""
-    redis, opened = Redis.from_url(redis_url), open_redis_client(redis_url)
+    redis = Redis.from_url(redis_url, socket_timeout=SLOWLY_S)
+    opened = open_redis_client(redis_url, patience_s=SLOWLY_S)
     client = loop.run_until_complete(opened.__aenter__())
 
     def stores() -> StorePair:
@@ -84,11 +86,10 @@ def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
         loop.run_until_complete(redis.aclose())
 
 
-def test_on_redis_and_postgres(
-    loop: asyncio.AbstractEventLoop, redis_url: str, new_database: NewDatabase
-) -> None:
+def test_on_redis_and_postgres(loop: Loop, redis_url: str, new_database: NewDatabase) -> None:
     """The same behind the real fence: one active row a user, whatever Redis believes."""
-    redis, opened = Redis.from_url(redis_url), open_redis_client(redis_url)
+    redis = Redis.from_url(redis_url, socket_timeout=SLOWLY_S)
+    opened = open_redis_client(redis_url, patience_s=SLOWLY_S)
     client = loop.run_until_complete(opened.__aenter__())
     settled = world_at(loop.run_until_complete(new_database()))
     world = loop.run_until_complete(settled.__aenter__())

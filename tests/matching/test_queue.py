@@ -104,7 +104,7 @@ async def test_explain_counts_nobody_who_could_not_be_offered(harness: Harness) 
     ana, ben, cal = (harness.people.add() for _ in range(3))
     for user in (ana, ben, cal):
         await harness.join(user)
-    harness.people.applicants[ben] = replace(harness.people.applicants[ben], banned=True)
+    harness.people.accounts[ben] = replace(harness.people.accounts[ben], banned=True)
     harness.people.calls[cal] = new_id()
     told = await harness.queue.explain(caller(ana), QueueExplain())
     assert (told.candidates, told.removed) == (0, {"kept_apart": 2})

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.clock import HOUR_MS, LATEST_MS
 from core.settings import Settings
 from core.ticket import Census, Pool, Ticket
 from matching.rematch import RematchIntervals, has_nobody_else
@@ -37,3 +38,13 @@ def test_an_unanswered_offer_keeps_two_apart_no_longer_than_a_meeting() -> None:
     intervals = RematchIntervals.of(Settings(rematch_h=0.001, no_show_apart_s=60))
     since = intervals.since(100_000)
     assert since.met == since.unanswered == 100_000 - 3_600
+    assert since.counts
+
+
+def test_without_an_interval_nothing_keeps_two_apart() -> None:
+    """Nor does anything have to be read to know that: no key is as late as that."""
+    since = RematchIntervals.of(Settings(rematch_h=0, no_show_apart_s=60)).since(100_000)
+    assert since.met == since.unanswered == LATEST_MS
+    assert not since.counts
+    only_met = RematchIntervals.of(Settings(rematch_h=1, no_show_apart_s=0)).since(HOUR_MS)
+    assert (only_met.met, only_met.unanswered, only_met.counts) == (0, LATEST_MS, True)

@@ -18,7 +18,7 @@ async def wait(harness: Harness, ms: int) -> None:
     """So much time passes, with everyone connected and swept."""
     for _ in range(ms // 500):
         harness.clock.pass_ms(500)
-        await harness.queue.renew(harness.people.applicants)
+        await harness.queue.renew(harness.people.accounts)
         await harness.sweep("video")
 
 

@@ -204,6 +204,7 @@ def test_every_score_is_the_one_that_was_decided_by(seed: int) -> None:
             languages=chance.sample(("en", "de", "fr"), 2),
             values={name: chance.gauss(0, 0.5) for name in names if chance.random() < 0.7},
             tier=chance.choice(("neutral", "trusted")),
+            haunts=tuple(chance.sample(range(900, 910), chance.choice((0, 2, 8)))),
         )
         for _ in range(80)
     ]

@@ -120,6 +120,22 @@ def test_everyone_looked_at_may_be_offered_or_was_removed_for_a_reason() -> None
     assert survey.considered == len(others)
 
 
+def test_who_comes_again_soon_expects_what_they_did() -> None:
+    """As after a skip: for half a minute, unless they are judged by something else by now."""
+    ana, values = ticket(intent="serious", languages=["de"]), values_of(crowd(150, 15))
+
+    def expects(after_ms: int, **changed: Any) -> float:
+        now, others = T0 + after_ms, crowd(150, 15, seed=2)
+        came = [replace(one, joined_at=one.joined_at + after_ms) for one in others]
+        values.see(Market(arrivals=tuple(came)), now)
+        return values.worth(replace(ana, id=f"after {after_ms}", joined_at=now, **changed), now)
+
+    first = values.worth(ana, T0)
+    assert expects(2_000) == expects(29_000) == first
+    assert (later := expects(31_000)) != first
+    assert expects(32_000, age_max=25) != later
+
+
 def test_who_stands_in_a_long_line_asks_for_little() -> None:
     """What counts is what the scarce side may expect."""
     arrivals = crowd(150, 15)
@@ -150,6 +166,16 @@ def test_a_burst_is_no_stream() -> None:
     reservation_values = values_of(burst)
     reservation_values.see(Market(arrivals=tuple(burst)), T0 + 5_001)
     assert reservation_values.worth(burst[0], T0 + 5_001) == 0
+
+
+def test_who_came_before_a_clock_was_set_back_is_no_stream() -> None:
+    """Else nobody who fits less well would be offered for as long as it went back."""
+    busy = crowd(200, 20)
+    reservation_values = values_of(busy)
+    assert reservation_values.worth(busy[0], T0) > 0
+    ana, ben = [ticket(joined_at=T0 - 60_000, **who) for who in ({}, {"intent": "casual", "age": 50})]
+    reservation_values.see(Market(arrivals=(ben, ana, *busy)), T0 - 60_000)
+    assert reservation_values.asked(ana, ben, T0 - 60_000) <= 0
 
 
 def test_candidate_pairs_are_those_that_the_policy_would_match() -> None:

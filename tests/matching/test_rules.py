@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.settings import Settings
+from core.ticket import Ticket
 from matching.policy import Choice, Policy
-from matching.rules import obstacle
+from matching.rules import obstacle, permitted
 from matching.score import Weights, closeness
 from realtime.matchmaking.queue import unit
 from tests.matching.people import T0, ticket
@@ -40,12 +41,39 @@ def test_hard_rules_hold_both_ways(one: dict[str, Any], other: dict[str, Any], r
     """A rule forbids a pair, whichever of the two asks."""
     ana, ben = ticket(**one), ticket(**other)
     assert (obstacle(ana, ben), obstacle(ben, ana)) == (reason, reason)
+    assert permitted(ana, [ben, ben]) == ([] if reason else [ben, ben])
+    assert permitted(ben, [ana]) == ([] if reason else [ana])
 
 
 def test_a_common_language_is_a_rule_where_the_operator_says_so() -> None:
     ana, ben = ticket(languages=["de"]), ticket(languages=["fr"])
     assert (obstacle(ana, ben, common_language=True), obstacle(ana, ben)) == ("language", None)
     assert obstacle(ana, ticket(languages=["fr", "de"]), common_language=True) is None
+
+
+ACCOUNTS = ("ana", "ben", "cal")
+ANYBODY = st.builds(
+    ticket,
+    user_id=st.sampled_from(ACCOUNTS),
+    gender=st.sampled_from(("female", "male")),
+    genders=st.sampled_from((("female",), ("male",), ("female", "male"))),
+    age=st.integers(16, 21),
+    age_min=st.integers(1, 20),
+    age_max=st.integers(17, 22),
+    mode=st.sampled_from(("video", "video", "voice")),
+    device=st.sampled_from(("", "", "a phone")),
+    tier=st.sampled_from(("neutral", "trusted", "suspect")),
+    languages=st.sampled_from((["de"], ["fr"], ["de", "fr"])),
+)
+
+
+@given(ANYBODY, st.lists(ANYBODY, max_size=12), st.booleans())
+def test_of_many_those_are_permitted_between_whom_no_rule_stands(
+    one: Ticket, others: list[Ticket], common_language: bool
+) -> None:
+    """In their order."""
+    allowed = [each for each in others if obstacle(one, each, common_language=common_language) is None]
+    assert permitted(one, others, common_language=common_language) == allowed
 
 
 def test_those_to_avoid_are_never_ranked() -> None:

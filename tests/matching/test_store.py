@@ -5,9 +5,10 @@ import asyncio
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from core.ticket import Claim, Claimed, Departure, Ticket, Wait, claims_channel
+from core.ticket import Claim, Claimed, Departure, Ticket, claims_channel
 from db.redis.bus import Bus
 from db.redis.multiplexed import RedisClient
+from db.redis.queue_keys import prefix
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
@@ -87,7 +88,7 @@ async def test_the_market_shows_who_came_who_waits_and_how_long_it_took(store: T
     ben, cal, dan = (ticket(gender="male", genders=("female",), joined_at=T0 + n) for n in (1, 2, 3))
     await put(store, ana, ben, cal, dan, ticket(mode="voice"))
     await store.claim(claim_of(ana, ben))
-    await store.leave(cal.user_id, "timed_out", cal.id)
+    await store.leave(cal.user_id, "timed_out", cal.id, at=T0 + 60_000)
     market = await store.market("video")
     assert [t.id for t in market.arrivals] == [dan.id, cal.id, ben.id, ana.id]
     assert market.arrivals[0] is dan, "read again, and to be compared anew"
@@ -107,24 +108,6 @@ async def test_who_comes_and_goes_all_the_time_is_one_arrival(store: TicketStore
         assert await store.join(one, T0 + 90_000) == one
         await store.leave(ana.user_id, "left")
     assert [t.joined_at - T0 for t in (await store.market("video")).arrivals] == [40_000, 0]
-
-
-async def test_who_leaves_by_themselves_is_noted_once_in_a_while(store: TicketStore) -> None:
-    """With how long they waited, also if their connection was lost; who comes and goes all the time, once."""
-    ana = ticket(gender="female", genders=("male",))
-    for ms in (0, 5_000, 10_000, 400_000):
-        one = again(ana, joined_at=T0 + ms)
-        assert await store.join(one, T0 + 900_000) == one
-        await store.leave(ana.user_id, "left", at=one.joined_at + 1_000 + ms)
-    ben = ticket(gender="male", genders=("female",), joined_at=T0)
-    await store.join(ben, T0 + 20_000)
-    await store.lapse(T0 + 20_000, 10_000)
-    women, men = "female:male", "male:female"
-    assert list((await store.market("video")).waits) == [
-        Wait(men, 10_000, left=True),
-        Wait(women, 401_000, left=True),
-        Wait(women, 1_000, left=True),
-    ]
 
 
 async def test_a_claim_takes_both(store: TicketStore) -> None:
@@ -193,7 +176,7 @@ async def test_a_claim_is_said_to_other_nodes_if_it_takes_two(redis_client: Redi
 async def test_what_is_asked_at_once_is_done_to_each(store: TicketStore) -> None:
     """Several joins are one script, and several claims are settled by one."""
     people = [ticket(gender="male" if n % 2 else "female") for n in range(6)]
-    went = await store.out(people[0].user_id)
+    went = (await store.before(people[0].user_id)).out
     await put(store, people[5])
     await store.leave(people[5].user_id, "left")
     late = again(people[5])
@@ -209,7 +192,7 @@ async def test_what_is_asked_at_once_is_done_to_each(store: TicketStore) -> None
     assert [await store.of(one.user_id) for one in people] == [*4 * [None], people[4], late]
     for claim in claims:
         for one in (claim.first, claim.second):
-            assert await store.out(one.user_id) == claim.call_id
+            assert (await store.before(one.user_id)).out == claim.call_id
 
 
 async def test_a_claim_needs_the_very_ticket(store: TicketStore) -> None:
@@ -385,6 +368,23 @@ async def test_a_claim_that_cannot_be_read_keeps_no_other_waiting(
     await redis.hset(f"queue:{{{region}}}:claims", "another", b"\xc1")
     await redis.zadd(f"queue:{{{region}}}:claimed", {"another": 0})
     assert await store.unfinished(claim.claimed_at) == (claim,)
+
+
+async def test_of_traits_no_set_is_kept(redis: Redis, redis_client: RedisClient) -> None:
+    """They are noted with the wait. Who is in such a set by the version before is taken out of it."""
+    region = new_id()
+    store, ana, ben = (
+        RedisTickets(redis_client, region),
+        ticket(traits=("client=phone",)),
+        ticket(gender="male"),
+    )
+    await put(store, ana, ben)
+    phones = f"{prefix(region)}:video:client=phone"
+    assert not await redis.exists(phones)
+    await redis.zadd(phones, {ana.id: T0})
+    assert (await store.claim(claim_of(ana, ben))).outcome == "both"
+    assert not await redis.exists(phones)
+    assert {wait.traits for wait in (await store.market("video")).waits} == {(), ("client=phone",)}
 
 
 async def test_one_node_at_a_time_sweeps_and_then_nobody_for_a_rest(redis_client: RedisClient) -> None:

@@ -22,7 +22,7 @@ from tests.stores.world import World
 ROOT = Path(__file__).parents[2]
 TIMES = int(os.environ.get("MATCHING_TIMES", "1"))
 PEOPLE, NODES, WITHIN_S = 1_000, 3, 60 * TIMES
-ROUNDS = 3 * TIMES
+ROUNDS = 2 * TIMES
 INSISTING, JOINS = 40, 6 * TIMES
 GENDERS: tuple[Gender, Gender] = ("female", "male")
 

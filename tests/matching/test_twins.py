@@ -23,7 +23,7 @@ from tests.matching.stores import contents, read
 
 CROWD: tuple[dict[str, Any], ...] = (
     {"gender": "female", "genders": ("male", "other")},
-    {"gender": "male", "genders": ("female",)},
+    {"gender": "male", "genders": ("female",), "traits": ("client=phone", "habit=stays")},
     {"gender": "male"},
     {"gender": "other", "mode": "voice"},
 )
@@ -39,7 +39,7 @@ def found(placed: Placed | None) -> tuple[Ticket, int, set[str]] | None:
     """What a join has found; of candidates which, whatever their order."""
     if placed is None:
         return None
-    return placed.ticket, placed.waiting, {ticket.id for ticket in placed.candidates}
+    return placed.ticket, placed.waiting, {ticket_id.decode() for ticket_id in placed.seen}
 
 
 class Both(RuleBasedStateMachine):
@@ -72,7 +72,7 @@ class Both(RuleBasedStateMachine):
     def look(self, nth: int) -> None:
         """Somebody's join begins."""
         user_id = self.tickets[-1 - nth % len(self.tickets)].user_id
-        self.outs[user_id] = self.both("out", user_id)
+        self.outs[user_id] = self.both("before", user_id).out
 
     @rule(who=who, lease=st.sampled_from((0, 3_000, 10_000)), looked=st.booleans())
     def join(self, who: int, lease: int, looked: bool = False) -> None:
@@ -109,6 +109,18 @@ class Both(RuleBasedStateMachine):
         if firsts:
             claim = Claim(call_id=new_id(), first=firsts[0], second=seeker, claimed_at=self.now)
             self.claims.append(self.both("claim", claim, firsts[1:]).claim)
+
+    @rule(nth=nth, call=nth, gone=st.booleans(), waited_ms=times)
+    def missed(self, nth: int, call: int, gone: bool, waited_ms: int) -> None:
+        """Also of those who had no offer, and of one call twice."""
+        one = self.tickets[-1 - nth % len(self.tickets)]
+        call_id = self.claims[-1 - call % len(self.claims)].call_id if self.claims else new_id()
+        self.both("missed", one, call_id, self.now, waited_ms=waited_ms, gone=gone)
+        self.both("before", one.user_id)
+
+    @rule(nth=nth)
+    def forget(self, nth: int) -> None:
+        self.both("forget", self.tickets[-1 - nth % len(self.tickets)].user_id)
 
     @rule(nth=nth)
     def settle(self, nth: int) -> None:

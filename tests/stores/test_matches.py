@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bench.matching.replay import readable, recorded
 from core.clock import DAY_MS, now_ms
 from core.ids import new_id
 from core.ticket import MatchDecision
@@ -23,6 +24,7 @@ async def test_a_decision_is_kept_as_it_was_made(world: World) -> None:
     pair, call_id, made = await world.pair(), new_id(), decision(now_ms())
     await world.offer(call_id, pair, decision=made)
     assert await world.matches.of(call_id) == made
+    assert made in readable(await recorded(world.pool, 1_000)), "and can be judged by other weights"
     await world.offer(call_id, pair, decision=decision(now_ms() + 5))
     assert await world.matches.of(call_id) == made
 

@@ -36,7 +36,8 @@ if not ticket then
 end
 local standing, all = {}, {} -- by place, those of the two who stand in it; and the places
 for _, nth in ipairs({first, 1}) do
-  note_wait(q, string.format('%.0f', now - since[nth]), places[nth])
+  note_wait(q, string.format('%.0f', now - since[nth]), places[nth], now)
+  note_habit(q, users[nth], now - since[nth], 0, 1)
   for place in string.gmatch(places[nth], '%S+') do
     if standing[place] then
       standing[place][2] = ids[nth]

@@ -6,7 +6,7 @@ local q, user, id = KEYS[1], ARGV[1], ARGV[2]
 if redis.call('HGET', q .. ':users', user) ~= id or redis.call('HEXISTS', q .. ':held', id) == 1 then
   return 0
 end
-for place in string.gmatch(redis.call('HGET', q .. ':places', id), '%S+') do
+for place in sets(redis.call('HGET', q .. ':places', id)) do
   redis.call('ZADD', q .. ':' .. place, ARGV[3], id)
 end
 return 1

@@ -3,13 +3,13 @@
 -- could be in both. Whoever wanted to leave a ticket that a claim holds, wants it again. Whoever watches a user who now waits
 -- is told to look again.
 -- KEYS[i]  prefix of the queue of the i-th join's region: every key below starts with it and shares its hash tag
--- ARGV     for each join eight: user id, ticket id, joined_at (ms), ticket, places (words, see db/redis/tickets.py), lease
+-- ARGV     for each join nine: user id, ticket id, joined_at (ms), ticket, places (words, see db/redis/tickets.py), lease
 --          until (ms), what had taken the user out last when the join began ('': nothing; '?': whatever it was), channel of the
---          user's presence
+--          user's presence, and what is kept of the ticket among the latest to join ('': all of it)
 -- Returns  for each the ticket the user has already, or '': the given one waits now; or 'overtaken'
 local answers, placed, outs = {}, {}, {}
 for i, q in ipairs(KEYS) do
-  outs[i] = q .. ':out:' .. ARGV[8 * i - 7]
+  outs[i] = q .. ':out:' .. ARGV[9 * i - 8]
 end
 outs = redis.call('MGET', unpack(outs))
 -- What is written is put together, as one command for each key.
@@ -28,7 +28,7 @@ local function put(command, key, ...)
   end
 end
 for i, q in ipairs(KEYS) do
-  local user, id, at, body, places, lease, out, shown = unpack(ARGV, 8 * i - 7, 8 * i)
+  local user, id, at, body, places, lease, out, shown, less = unpack(ARGV, 9 * i - 8, 9 * i)
   local own = redis.call('HGET', q .. ':users', user)
   local ticket = placed[q .. user] or (own and redis.call('HGET', q .. ':tickets', own))
   if not ticket and out ~= '?' and (outs[i] or '') ~= out then
@@ -44,9 +44,9 @@ for i, q in ipairs(KEYS) do
       put('HSET', q .. ':places', id, places)
       local came = redis.call('SET', q .. ':came:' .. user, at, 'PX', 30000, 'GET')
       if not came or at - came >= 30000 then -- a user who joins and leaves again and again is one arrival, not a crowd
-        latest(q .. ':' .. string.match(places, '%S+') .. ':recent', body, 256)
+        latest(q .. ':' .. string.match(places, '%S+') .. ':recent', less == '' and body or less, 256)
       end
-      for place in string.gmatch(places, '%S+') do
+      for place in sets(places) do
         put('ZADD', q .. ':' .. place, at, id)
       end
       redis.call('PUBLISH', shown, '')

@@ -34,7 +34,7 @@ redis.call('HSET', q .. ':tickets', id, ticket)
 redis.call('HSET', q .. ':places', id, ARGV[6])
 redis.call('ZADD', q .. ':leases', 'GT', ARGV[7], user)
 if ARGV[8] ~= '' then
-  for place in string.gmatch(ARGV[6], '%S+') do
+  for place in sets(ARGV[6]) do
     redis.call('ZADD', q .. ':' .. place, ARGV[4], id)
   end
 end
