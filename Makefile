@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-faults bench-blocks bench-fanout bench-idle bench-media bench-news bench-reconnect bench-returns
+.PHONY: help run demo bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-matching-crowded bench-matching-replay bench-faults bench-blocks bench-echo bench-fanout bench-feed bench-idle bench-media bench-messages bench-news bench-places bench-reconnect bench-rest bench-returns bench-signaling
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -28,6 +28,9 @@ help: ## This list
 
 run: packages page ## Serve everything at http://localhost:8080; make run PORT=9000 for another port
 	@exec $(VENV) -m realtime
+
+demo: packages page ## The same with a town in it: people, places, a month of their life, and some who answer your call
+	@exec $(VENV) -m realtime demo $(ARGS)
 
 bots: packages ## Simulated people to try a client with, while a server runs; make bots ARGS="--mode voice --count 2"
 	@exec $(VENV) -m realtime bots $(ARGS)
@@ -45,6 +48,7 @@ lock: packages-dev ## Make the lock files anew from pyproject.toml and package.j
 	$(COMPILE) --group bootstrap -o requirements-uv.lock
 	$(COMPILE) pyproject.toml --group page -o requirements.lock
 	$(COMPILE) pyproject.toml --group page --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) bench/rest/requirements.in -o bench/rest/requirements.txt
 	$(VENV) .venv/bin/npm install --package-lock-only --ignore-scripts
 
 fuzz: packages-dev ## 100,000 broken payloads of all commands over a real socket; make fuzz ARGS="--count 5000 --seed 7"
@@ -72,11 +76,20 @@ bench-fanout: packages-dev ## CPU of an event from node to node with 1, 3 and 8 
 	@cd bench/fanout/node && ../../../$(VENV) ../../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
 	@exec $(VENV) -m bench.fanout $(ARGS)
 
+bench-feed: packages-dev ## What a page of the feed costs PostgreSQL, with 10,000 to 1,000,000 posts
+	@exec $(VENV) -m bench.feed $(ARGS)
+
 bench-matching: packages-dev ## Matching beside what is common, against the optimum with hindsight
 	@exec $(VENV) -m bench.matching $(ARGS)
 
 bench-matching-live: packages-dev ## What a join costs with 10 to 10,000 waiting, on a real Redis and PostgreSQL
 	@exec $(VENV) -m bench.matching.live $(ARGS)
+
+bench-matching-crowded: packages-dev ## From join to offer over sockets beside 10,000 who wait, matching in a process of its own
+	@exec $(VENV) -m bench.matching.crowded $(ARGS)
+
+bench-matching-replay: packages-dev ## Whom other weights would have chosen, on the matches that a deployment has recorded
+	@exec $(VENV) -m bench.matching.replay $(ARGS)
 
 bench-faults: packages-dev ## How soon a call knows of a frozen client, a closed tab, a pause of a node or of Redis
 	@exec $(VENV) -m bench.faults $(ARGS)
@@ -84,8 +97,20 @@ bench-faults: packages-dev ## How soon a call knows of a frozen client, a closed
 bench-reconnect: packages-dev ## CPU of a node for each client when all connect, and when all come back, at once
 	@exec $(VENV) -m bench.reconnect $(ARGS)
 
+bench-messages: packages-dev ## What reading, searching and forgetting 1,000,000 messages in 500 rooms of one person costs PostgreSQL
+	@exec $(VENV) -m bench.messages $(ARGS)
+
 bench-news: packages-dev ## What it costs to tell those who wait how the wait goes
 	@exec $(VENV) -m bench.news $(ARGS)
+
+bench-places: packages-dev ## What PostgreSQL takes to find places among 10,000 and 100,000
+	@exec $(VENV) -m bench.places $(ARGS)
+
+bench-rest: packages-dev ## CPU of profile, feed, near-by, check-in and redeem, beside FastAPI with async SQLAlchemy
+	@test -x .venv/bench-rest/bin/python || $(VENV) -m venv --without-pip .venv/bench-rest
+	$(call unless_same,bench/rest/requirements.txt,.venv/bench-rest/requirements.txt,Installing what it is compared with (FastAPI)…,\
+		$(VENV) -m uv pip install --quiet --python .venv/bench-rest/bin/python --only-binary :all: --require-hashes -r bench/rest/requirements.txt)
+	@exec $(VENV) -m bench.rest $(ARGS)
 
 bench-idle: packages-dev ## What a second of standing idle costs: Python, Redis and PostgreSQL
 	@exec $(VENV) -m bench.idle $(ARGS)
@@ -93,8 +118,14 @@ bench-idle: packages-dev ## What a second of standing idle costs: Python, Redis 
 bench-media: packages-dev ## CPU of taking a photo of 12 megapixels, with its three sizes
 	@exec $(VENV) -m bench.media $(ARGS)
 
+bench-echo: packages-dev ## CPU of an echo call, whose packets are passed on, beside one that decodes
+	@exec $(VENV) -m bench.echo $(ARGS)
+
 bench-blocks: packages-dev ## How soon a block, a ban, a suspension, a deletion are all done, on two busy nodes, with the slowest step by step
 	@exec $(VENV) -m bench.blocks $(ARGS)
+
+bench-signaling: packages-dev page ## Calls set up a second on one core, what the flight recorder adds, offered to live with two browsers
+	@exec $(VENV) -m bench.signaling $(ARGS)
 
 bench-returns: packages-dev ## Who comes back after a ban and meets whom they met, and who is suspected in vain
 	@exec $(VENV) -m bench.returns $(ARGS)

@@ -8,6 +8,7 @@ from composition.scanning import shown_texts
 from composition.stores import Stores
 from core.contract.openid import OpenIdProvider
 from core.limits import LIMITS
+from core.probes import Probes
 from core.seals import Seals
 from core.settings import Settings
 from db.postgres.contacts import ContactStore
@@ -113,6 +114,7 @@ class Identity:
             shown_texts=texts,
             sightings=sightings,
             emails=self.emails,
+            probes=Probes(settings.probe_secret),
         )
         self.logins = Logins(stores.logins, keyring, marker, self.proofs)
         self.contacts = Contacts(

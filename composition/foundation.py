@@ -1,5 +1,6 @@
 """What every program needs: PostgreSQL and Redis, given or embedded, the bus between nodes, a clock."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from composition.process_metrics import process_metrics
 from composition.replica import replica
 from composition.store_metrics import store_metrics
 from core.clock import Clock, SharedClock, now_ms
-from core.ending import Ending
+from core.ending import CLOSED_S, Ending
 from core.environment import remarks
 from core.fields import Fields
 from core.ids import new_id
@@ -32,6 +33,7 @@ from rest.http.listening import metrics_listening
 from rest.service import Check
 from services.data_keys import KeyMissing, KeyWatch
 
+_LEAVING_S = 1.0
 _log = structlog.get_logger()
 
 
@@ -54,8 +56,10 @@ class Foundation:
         keyring: Keyring | None = None,
         ending: Ending | None = None,
         replica: Replica | None = None,
+        urls: Urls | None = None,
     ) -> None:
         self.settings, self.node_id = settings, node_id
+        self.urls = urls or Urls(settings.database_url, settings.redis_url)
         self.keyring = keyring or Keyring.of(settings)
         self.fields = Fields(self.keyring)
         self.pool, self.redis, self.bus = pool, redis, bus
@@ -96,7 +100,7 @@ async def foundation(settings: Settings, ending: Ending | None = None) -> AsyncI
                 patience_s=settings.patience_s,
                 prepared=settings.database_prepared == "on",
             )
-        stack.push_async_callback(_close, pool)
+        stack.push_async_callback(_close, pool, ending)
         keyring = await stack.enter_async_context(held(pool, settings, node_id))
         with needed("Redis", "REDIS_URL"):
             redis = await stack.enter_async_context(
@@ -128,6 +132,7 @@ async def foundation(settings: Settings, ending: Ending | None = None) -> AsyncI
             keyring=keyring,
             ending=ending,
             replica=standby,
+            urls=urls,
         )
 
 
@@ -163,7 +168,8 @@ async def held(pool: Pool, settings: Settings, node_id: str) -> AsyncIterator[Ke
             yield keyring
         finally:
             with suppress(*OUTAGES):
-                await watch.leave()
+                async with asyncio.timeout(_LEAVING_S):
+                    await watch.leave()
 
 
 @asynccontextmanager
@@ -187,7 +193,7 @@ async def _database_url(settings: Settings) -> AsyncIterator[str]:
         yield url
 
 
-async def _close(pool: Pool) -> None:
+async def _close(pool: Pool, ending: Ending | None) -> None:
     """Close the pool. If PostgreSQL has ended first, as when a machine stops, there is nothing to close."""
     with suppress(*OUTAGES):
-        await pool.close()
+        await pool.close(min(pool.patience_s, (ending or Ending()).left_s(CLOSED_S)))

@@ -93,7 +93,14 @@ def _gateway(
     recovery = Recovery(
         Keyring.of(settings).keys("place in a stream"), keep=settings.stream_events, keep_s=settings.stream_s
     )
-    delivery = Delivery(registry=registry, writer=writer, events=events, recovery=recovery, liveness=liveness)
+    delivery = Delivery(
+        registry=registry,
+        writer=writer,
+        events=events,
+        recovery=recovery,
+        liveness=liveness,
+        receipts=services.chat,
+    )
     revocations = Revocations(
         sessions=sessions,
         lifecycle=lifecycle,

@@ -12,22 +12,29 @@ from datetime import UTC, datetime
 from composition.data_keys import data_keys
 from composition.failed_jobs import jobs
 from composition.foundation import database
+from composition.import_places import import_places
+from composition.rebuild_journeys import rebuild_journeys
 from core.clock import DAY_MS, now_ms, rfc3339, to_ms
-from core.errors import InvalidRequest, NotFound
+from core.errors import Conflict, InvalidRequest, NotFound
 from core.fields import Fields
 from core.keys import Keyring
+from core.probes import NAMES, PROBES
 from core.seals import Seals
 from core.settings import Settings
 from db.postgres.accounts import AccountStore
 from db.postgres.bans import BanStore
 from db.postgres.data_keys import KeyStore
 from db.postgres.jobs import JobStore
+from db.postgres.journeys import JourneyStore
 from db.postgres.penalties import PenaltyStore
 from db.postgres.pool import Pool
+from db.postgres.probes import ProbeStore
+from db.postgres.reward_ledger import RewardLedger
 from db.postgres.totp import TotpStore
 from services.bans import Bans
 from services.data_keys import KeyMissing, learn
 from services.encryption import NotYet
+from services.place_files import Unreadable
 
 
 class Refused(Exception):
@@ -49,6 +56,15 @@ async def operate(settings: Settings, asked: argparse.Namespace) -> str:
                 return await data_keys(pool, settings, asked)
             except (NotYet, KeyMissing) as reason:
                 raise Refused(str(reason)) from None
+    if asked.command == "import-places":
+        async with database(settings) as pool:
+            try:
+                return await import_places(pool, asked)
+            except (Unreadable, OSError) as reason:
+                raise Refused(f"{asked.file}: {reason}", 2) from None
+    if asked.command in _OF_ALL:
+        async with database(settings) as pool:
+            return await _OF_ALL[asked.command](pool)
     async with _account(settings, asked.user) as (pool, user_id):
         try:
             return await _OPERATIONS[asked.command](pool, user_id, asked)
@@ -92,6 +108,27 @@ async def _turn_codes_off(pool: Pool, user_id: str, asked: argparse.Namespace) -
     return f"One-time codes of {asked.user} {'are off now' if were_on else 'were not on'}."
 
 
+async def _check_ledger(pool: Pool) -> str:
+    sums, differences = await RewardLedger(pool).check()
+    said = (
+        f"{sums.granted:,} granted ({sums.again:,} of them again, in place of {sums.reversed:,} whose"
+        f" redemption was taken back): {sums.redeemed:,} redeemed, {sums.expired:,} expired, {sums.open:,}"
+        " open."
+    )
+    if sums.add_up and not differences:
+        return f"{said}\nIt adds up."
+    lines = [f"  {each.what} {each.id} {each.why}" for each in differences]
+    raise Refused("\n".join([said, "It does not add up:", *lines]))
+
+
+async def _open_probes(pool: Pool) -> str:
+    try:
+        made = await ProbeStore(pool).create(PROBES, now_ms())
+    except Conflict as taken:
+        raise Refused(taken.message) from None
+    return f"Opened: {', '.join(made)}." if made else f"There already: {', '.join(NAMES)}."
+
+
 def _end(asked: argparse.Namespace, now: int) -> int | None:
     """When the ban ends; None: never."""
     days: int | None = asked.days
@@ -109,4 +146,9 @@ _OPERATIONS: dict[str, Callable[[Pool, str, argparse.Namespace], Awaitable[str]]
     "ban": _ban,
     "unban": _unban,
     "totp-off": _turn_codes_off,
+}
+_OF_ALL: dict[str, Callable[[Pool], Awaitable[str]]] = {
+    "rebuild-journeys": lambda pool: rebuild_journeys(JourneyStore(pool)),
+    "check-ledger": _check_ledger,
+    "probe": _open_probes,
 }

@@ -10,6 +10,7 @@ from db.objects.store import object_store
 from db.postgres.erasures import ErasureStore
 from db.postgres.exports import ExportStore
 from db.postgres.personal_data import PersonalData
+from db.redis.queue_keys import Learnt
 from services.erasures import Erasures
 from services.export_files import ExportFiles
 from services.exports import Exports
@@ -49,6 +50,7 @@ class OwnDataParts:
             proofs=identity.proofs,
             expulsions=identity.expulsions,
             jobs=jobs.queue,
+            forget=Learnt(base.redis, settings.region).forget,
             grace_days=settings.erasure_grace_days,
             clock=base.clock,
         )

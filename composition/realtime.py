@@ -13,7 +13,7 @@ from composition.foundation import Foundation, foundation
 from composition.gateway import GatewayParts, socket_server
 from composition.live_stores import LiveStores
 from composition.services import Services
-from core.ending import Ending
+from core.ending import LET_GO_S, Ending
 from core.settings import Settings
 from core.ticket import claims_channel
 from core.wire.message import Event
@@ -35,9 +35,16 @@ from services.reports import PENDING_REPORTS
 
 @asynccontextmanager
 async def running(
-    settings: Settings, ending: Ending | None = None, *, services: type[Services] = Services
+    settings: Settings,
+    ending: Ending | None = None,
+    *,
+    services: type[Services] = Services,
+    echo_at_once: bool = False,
 ) -> AsyncIterator[str]:
-    """The whole product, for as long as the block lasts; gives the address of the page."""
+    """The whole product, for as long as the block lasts; gives the address of the page.
+
+    The process of echo calls is started when the first is asked for, or at once.
+    """
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, ending))
         stores = LiveStores(base)
@@ -49,6 +56,11 @@ async def running(
         connections.set_function(registry.__len__)
         serving = services(stores, base, registry)
         stack.callback(serving.close)
+        stack.push_async_callback(serving.jobs.close)
+        echo_process = serving.call_handlers.echo_process
+        if echo_process is not None:
+            stack.push_async_callback(echo_process.close)
+        stack.push_async_callback(serving.call_service.close)
         stack.push_async_callback(serving.announcer.close)
         stack.push_async_callback(serving.news_announcer.close)
 
@@ -72,7 +84,8 @@ async def running(
         await base.bus.subscribe(PENDING_REPORTS, serving.report_effects.wake)
         await base.bus.subscribe(EXPULSIONS, serving.expulsions.wake)
         await base.bus.subscribe(ROOM_ENDED, serving.recent_members.forget)
-        await base.bus.subscribe(claims_channel(settings.region), serving.matchmaker.claimed)
+        if settings.matchmaker == "here":
+            await base.bus.subscribe(claims_channel(settings.region), serving.matchmaker.claimed)
         if serving.job_worker:
             await base.bus.subscribe(JOBS, serving.job_worker.wake)
         for apart in (ROOM_ENDED, PENDING_BLOCKS):
@@ -90,25 +103,29 @@ async def running(
             serving.conduct,
             serving.jobs,
             serving.own_data,
+            serving.posts,
+            serving.groups,
             checks={**base.checks, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )
         site.mount(app, Ways.of(settings), media_url=settings.media_url)
         server.attach(app)
-        async with listening(app, settings, server.take) as port:
+        async with listening(app, settings, server.take, ending=base.ending) as port:
             shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
+            if echo_at_once and echo_process is not None:
+                echo_process.begin()
             yield f"http://{shown}:{port}"
             base.ending.ask()
             await draining.run()
-            await gateway.end()
+            await gateway.end(base.ending.left_s(LET_GO_S))
 
 
 def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
     """Everything that runs in the background."""
     return Jobs(
         base.registry,
-        matchmaker=serving.matchmaker,
-        sweep=serving.sweep,
+        **(serving.finding if base.settings.matchmaker == "here" else {}),
+        attendance=serving.attendance,
         deadline_worker=serving.deadline_worker,
         announcer=serving.announcer,
         news_announcer=serving.news_announcer,
@@ -117,14 +134,18 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         report_effects=serving.report_effects,
         expulsions=serving.expulsions,
         reviews=serving.reviews,
+        reward_expiry=serving.reward_expiry,
         sightings=serving.sightings,
         session_clients=serving.session_clients,
         presence=serving.presence,
+        post_watch=serving.post_watch,
         retention=serving.retention,
         media_keeping=serving.media_keeping,
+        message_keeping=serving.message_keeping,
         leases=connected.leases,
         liveness=connected.liveness,
         store_loss=connected.store_loss,
         survey=serving.survey,
         **({"jobs": serving.job_worker} if serving.job_worker else {}),
+        **({"probing": serving.probing} if base.settings.probe_every_s else {}),
     )

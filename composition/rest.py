@@ -10,9 +10,11 @@ from composition.accounts import Identity
 from composition.conduct import Conduct
 from composition.endpoints import application
 from composition.foundation import Foundation, foundation
+from composition.groups import groups
 from composition.jobs import JobParts
 from composition.media import MediaParts, avif
 from composition.own_data import OwnDataParts
+from composition.posts import PostParts
 from composition.returns import sightings
 from composition.stores import Stores
 from composition.worker import working
@@ -21,6 +23,7 @@ from core.settings import Settings
 from rest.http.listening import listening
 from rest.service import Check
 from services.blocks import AnnouncedBlockEffects, Blocks
+from services.decoders import Decoders
 from services.friends import Friends
 from services.jobs import Work
 from services.notifications import Notifications
@@ -34,7 +37,7 @@ async def running(settings: Settings, ending: Ending | None = None) -> AsyncIter
         with sidecar(base, base.checks) as side:
             async with (
                 working(base, side.jobs, side.works, at_once=settings.job_workers),
-                listening(side.app, settings, finish_s=settings.upload_answer_s) as port,
+                listening(side.app, settings, ending=base.ending, finish_s=settings.upload_answer_s) as port,
             ):
                 yield f"http://{settings.host}:{port}"
                 base.ending.ask()
@@ -51,8 +54,13 @@ class Sidecar(NamedTuple):
 
 
 @contextmanager
-def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[Sidecar]:
-    """Its parts. When it takes a block, it announces that to the nodes that hold connections."""
+def sidecar(
+    base: Foundation, checks: Mapping[str, Check], *, decoders: Decoders | None = None
+) -> Iterator[Sidecar]:
+    """Its parts. When it takes a block, it announces that to the nodes that hold connections.
+
+    `decoders` of uploads: other ones than usual.
+    """
     stores = Stores(base)
     jobs = JobParts(stores, base)
     identity = Identity(stores, base, sightings(stores, base), jobs.queue)
@@ -61,10 +69,23 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[Sidecar]:
     members = RecentMembers(stores.rooms, base.bus)
     friends = Friends(stores.friends, stores.events, members, base.bus, notifications)
     try:
-        media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions, notifications)
+        media, conduct = MediaParts(base, decoders), Conduct(stores, base, identity.expulsions, notifications)
         own = OwnDataParts(stores, base, identity, jobs)
+        posts = PostParts(stores, base, notifications)
         app = application(
-            base, stores, identity, blocks, friends, notifications, media, conduct, jobs, own, checks=checks
+            base,
+            stores,
+            identity,
+            blocks,
+            friends,
+            notifications,
+            media,
+            conduct,
+            jobs,
+            own,
+            posts,
+            groups(stores, base, members, None),
+            checks=checks,
         )
         yield Sidecar(app, jobs, [*identity.works, *own.works, *avif(base).works], own)
     finally:

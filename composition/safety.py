@@ -14,6 +14,7 @@ from services.connections import Connections
 from services.farewells import Farewells
 from services.friends import Friends
 from services.notifications import Notifications
+from services.recent_members import RecentMembers
 from services.reports import ReportService
 from services.sightings import Sightings
 
@@ -31,12 +32,14 @@ class Protection:
         eligibility: EligibilityService,
         connections: Connections,
         friends: Friends,
+        members: RecentMembers,
         farewells: Farewells,
         notifications: Notifications,
         presence: PresenceService,
         sightings: Sightings,
         reports: ReportService,
     ) -> None:
+        connections.on_end.append(calls.direct_calls.parted)
         self.block_effects = BlockEffectsWorker(
             store=stores.blocks,
             record=stores.call_records,
@@ -44,6 +47,7 @@ class Protection:
             eligibility=eligibility,
             connections=connections,
             friends=friends,
+            members=members,
             notifications=notifications,
             presence=presence,
             clock=base.clock,

@@ -2,34 +2,50 @@
 
 from composition.foundation import Foundation
 from composition.media import media_views
+from core.mentor_sessions import SessionRule
 from core.seals import Seals
 from db.postgres.accounts import AccountStore
 from db.postgres.blocks import BlockStore
-from db.postgres.call_records import CallRecords
+from db.postgres.call_records import EVERY_S, CallRecords
 from db.postgres.cards import Cards
 from db.postgres.cases import CaseStore
+from db.postgres.check_ins import CheckInStore
 from db.postgres.codes import CodeStore
+from db.postgres.comments import CommentStore
 from db.postgres.connections import ConnectionStore
 from db.postgres.devices import DeviceStore
 from db.postgres.expulsions import ExpulsionStore
 from db.postgres.friends import FriendStore
+from db.postgres.groups import GroupStore
+from db.postgres.invitations import InvitationStore
 from db.postgres.jobs import JobStore
+from db.postgres.journeys import JourneyStore
+from db.postgres.likes import LikeStore
 from db.postgres.logins import LoginStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
+from db.postgres.mentor_sessions import MentorSessionStore
 from db.postgres.notifications import NotificationStore
+from db.postgres.posts import PostStore
 from db.postgres.profiles import ProfileStore
+from db.postgres.receipts import ReceiptStore
 from db.postgres.reports import ReportStore
+from db.postgres.rewards import RewardStore
 from db.postgres.rooms import Rooms
 from db.postgres.sessions import SessionStore
 from db.postgres.settings import SettingsStore
 from db.postgres.standing import StandingStore
 from db.postgres.suspicions import SuspicionStore
+from db.postgres.timelines import TimelineRecords
 from db.postgres.totp import TotpStore
 from db.postgres.trust import TrustStore
+from db.postgres.unsettled_sessions import UnsettledSessions
+from db.postgres.video_requests import VideoRequestStore
 from db.redis.event_log import EventLog
 from db.redis.rate_limits import NoLimits, RedisLimiter
+from db.redis.timelines import RedisTimelines
 from db.redis.underage import RefusedAges
+from services.mentor_slots import offers
 from services.ports import Limiter
 from services.suspension import suspending
 
@@ -37,7 +53,7 @@ from services.suspension import suspending
 class Stores:
     """Accounts, what two people have with each other, and the event log."""
 
-    def __init__(self, base: Foundation) -> None:
+    def __init__(self, base: Foundation, *, offers_every_s: float = EVERY_S) -> None:
         pool, redis, settings = base.pool, base.redis, base.settings
         keyring, fields = base.keyring, base.fields
         self.jobs = JobStore(pool, Seals(keyring.sealing("jobs")), base.clock)
@@ -55,12 +71,38 @@ class Stores:
         self.expulsions = ExpulsionStore(pool)
         self.profiles = ProfileStore(pool, cards, fields)
         self.blocks = BlockStore(pool)
-        self.call_records = CallRecords(pool, cards)
-        self.connections = ConnectionStore(pool, cards)
+        self.rewards = RewardStore(pool, notify)
+        self.check_ins = CheckInStore(
+            pool, notify, most_a_day=settings.check_ins_a_day, grant=self.rewards.grant
+        )
+        self.call_records = CallRecords(pool, cards, self.rewards.grant_each, offers_every_s=offers_every_s)
+        self.connections = ConnectionStore(pool, cards, self.rewards.grant_each)
+        self.video_requests = VideoRequestStore(pool, self.jobs, notify)
+        bookings = SessionRule.of(settings)
+        self.mentor_sessions = MentorSessionStore(
+            pool,
+            self.jobs,
+            notify,
+            grant=self.rewards.grant,
+            rule=bookings,
+            offers=offers,
+            cards=cards,
+            fields=fields,
+        )
+        self.unsettled_sessions = UnsettledSessions(pool, notify, grant=self.rewards.grant)
         self.friends = FriendStore(pool, cards, refusals=settings.friend_refusals, notify=notify)
-        self.rooms = Rooms(pool, cards)
+        self.posts = PostStore(pool, cards)
+        self.comments, self.likes = CommentStore(pool, notify, cards), LikeStore(pool, notify, cards)
+        self.journeys = JourneyStore(pool)
+        self.rooms = Rooms(pool, cards, message_days=settings.message_days)
+        self.receipts = ReceiptStore(pool)
+        most = {"most_members": settings.group_members, "most_groups": settings.groups_a_user}
+        self.groups = GroupStore(pool, cards, **most)
+        self.invitations = InvitationStore(pool, self.groups)
         self.settings = SettingsStore(pool)
         self.matches = MatchRecords(pool, base.replica)
+        self.timelines = TimelineRecords(pool)
+        self.live_timelines = RedisTimelines(redis)
         self.trust = TrustStore(pool)
         self.marks = MarkStore(pool, fields)
         self.suspicions = SuspicionStore(pool)

@@ -12,9 +12,18 @@ from dotenv import dotenv_values
 
 from core.job_settings import OUTBOX
 from core.keys import data_keys
+from core.map_tiles import MapTiles
 from core.proxies import networks
-from core.server_settings import DEFAULT_SECRET, MOST_DRAIN_S
+from core.server_settings import (
+    DEFAULT_SECRET,
+    KILLED_S,
+    LEAST_PRODUCTION_SECRET,
+    LEAST_SECRET,
+    MOST_DRAIN_S,
+)
 from core.settings import MOST_COOL_DOWNS, Settings
+from core.tried_settings import tried
+from core.turn_servers import turn_regions
 
 # Other defaults in development: somebody who tries the product out meets the same few people all the time,
 # and has neither an authenticator app at hand nor a server of mail.
@@ -25,14 +34,14 @@ IN_DEVELOPMENT: Mapping[str, float | str] = {
     "sms": OUTBOX,
 }
 # What is not repeated where it is wrong: there may be a password in it.
-_UNSAID = re.compile("secret|data_keys|url|token|^mail$|^sms$")
+_UNSAID = re.compile("secret|data_keys|url|token|^mail$|^sms$|^push_web_key$")
+_PUSH_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")  # 32 bytes
 # What `docker-compose.yml` reads from the same `.env` for the programs beside the server.
 OF_COMPOSE = frozenset(
     {
         "POSTGRES_PASSWORD",
         "REDIS_PASSWORD",
         "GRAFANA_PASSWORD",
-        "TURN_HOST",
         "TURN_EXTERNAL_IP",
         "TLS_PORT",
     }
@@ -53,7 +62,15 @@ _SCHEMES = {
     "mail": ("smtp://", "smtps://", OUTBOX),
     "sms": ("http://", "https://", OUTBOX),
     "public_url": ("http://", "https://"),
+    "probe_server": ("http://", "https://"),
 }
+# One of these has to be there for a bucket: keys, or where a cluster or a container has them lie.
+_BUCKET_KEYS = (
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI",),
+)
 
 
 class SettingsError(Exception):
@@ -89,7 +106,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
             mistakes.append(f"{name.upper()}{shown}: {mistake}")
     if values.get("environment", Settings().environment) == "development":
         values = {**IN_DEVELOPMENT, **values}
-    mistakes += _contradictions(values)
+    mistakes += _contradictions(values) + _wrong_bucket(values, environ)
     if mistakes:
         raise SettingsError("\n".join(mistakes))
     return Settings(**values)
@@ -127,8 +144,8 @@ def _unsafe(values: dict[str, Any]) -> list[str]:
     secret, previous = values.get("secret", DEFAULT_SECRET), values.get("secret_previous")
     wrong = []
     if values.get("environment") == "production":
-        if secret == DEFAULT_SECRET or len(secret) < 32:
-            wrong.append("SECRET: set one of at least 32 characters in production")
+        if secret == DEFAULT_SECRET or len(secret.strip()) < LEAST_PRODUCTION_SECRET:
+            wrong.append(f"SECRET: set one of at least {LEAST_PRODUCTION_SECRET} characters in production")
         if values.get("rate_limits") == "off":
             wrong.append("RATE_LIMITS: off is for tests, not for production")
         wrong += [
@@ -141,11 +158,36 @@ def _unsafe(values: dict[str, Any]) -> list[str]:
             "SECRET: set one of your own where others can reach the server (HOST): "
             "with the default one anybody can sign in as anybody"
         )
-    if previous and not len(previous) >= 16:
-        wrong.append("SECRET_PREVIOUS: has to have at least 16 characters, as SECRET")
+    elif len(secret.strip()) < LEAST_SECRET:
+        wrong.append(f"SECRET: has to have at least {LEAST_SECRET} characters; spaces around it do not count")
+    if previous and len(previous.strip()) < LEAST_SECRET:
+        wrong.append(f"SECRET_PREVIOUS: has to have at least {LEAST_SECRET} characters, as SECRET")
     if previous == DEFAULT_SECRET:
         wrong.append("SECRET_PREVIOUS: what everybody knows must not count any longer")
+    wrong += _wrong_push(values)
+    wrong += _wrong_probe_secret(values, {secret, previous, values.get("turn_secret")})
     return wrong + _wrong_data_keys(values.get("data_keys", ""), {secret, previous})
+
+
+def _wrong_push(values: dict[str, Any]) -> list[str]:
+    key, contact, wrong = values.get("push_web_key", ""), values.get("push_contact", ""), []
+    if key and not _PUSH_KEY.fullmatch(key):
+        wrong.append("PUSH_WEB_KEY: has to be as `python -m realtime push-key` prints it")
+    if key and not contact.startswith(("mailto:", "https://")):
+        wrong.append("PUSH_CONTACT: needed with PUSH_WEB_KEY, as mailto:you@example.org or https://…")
+    return wrong
+
+
+def _wrong_probe_secret(values: dict[str, Any], secrets: Collection[str | None]) -> list[str]:
+    given = values.get("probe_secret", "")
+    least = LEAST_PRODUCTION_SECRET if values.get("environment") == "production" else LEAST_SECRET
+    if values.get("probe_every_s") and not given:
+        return ["PROBE_SECRET: needed with PROBE_EVERY_S"]
+    if given and len(given.strip()) < least:
+        return [f"PROBE_SECRET: has to have at least {least} characters; spaces around it do not count"]
+    if given and (given in {*secrets, DEFAULT_SECRET} or given in values.get("data_keys", "")):
+        return ["PROBE_SECRET: take one that is nothing else's: whoever runs probes needs no other secret"]
+    return []
 
 
 def _wrong_data_keys(text: str, secrets: Collection[str | None]) -> list[str]:
@@ -161,14 +203,18 @@ def _wrong_data_keys(text: str, secrets: Collection[str | None]) -> list[str]:
 def _contradictions(values: dict[str, Any]) -> list[str]:
     """Mistakes that only show when several settings are looked at together."""
     wrong = _unsafe(values) + _wrong_stores(values)
-    if values.get("turn_urls") and not values.get("turn_secret"):
-        wrong.append("TURN_SECRET: needed with TURN_URLS")
-    if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
-        wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
     usual = Settings()
-    drains = [values.get(name, getattr(usual, name)) for name in ("drain_notice_s", "drain_s")]
-    if sum(drains) > MOST_DRAIN_S:
+    wrong += _wrong_relays(values, usual)
+    notice_s, drain_s, upload_s = (
+        values.get(name, getattr(usual, name)) for name in ("drain_notice_s", "drain_s", "upload_answer_s")
+    )
+    if notice_s + drain_s > MOST_DRAIN_S:
         wrong.append(f"DRAIN_NOTICE_S, DRAIN_S: together at most {MOST_DRAIN_S}, as a node ends within 30 s")
+    if notice_s + drain_s + upload_s > KILLED_S:
+        most = f"together at most {KILLED_S}"
+        wrong.append(
+            f"DRAIN_NOTICE_S, DRAIN_S, UPLOAD_ANSWER_S: {most}, as a process ends within {KILLED_S} s"
+        )
     if values.get("call_silence_s", usual.call_silence_s) <= values.get("call_ping_s", usual.call_ping_s):
         wrong.append("CALL_SILENCE_S: has to be longer than CALL_PING_S")
     if not any(values.get(name, default) for name, default in _WEIGHTS.items()):
@@ -178,7 +224,39 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
             networks(proxy)
         except ValueError:
             wrong.append(f"TRUSTED_PROXIES: {proxy!r} is neither an address nor a CIDR range")
-    return wrong + _wrong_cool_downs(values)
+    try:
+        MapTiles.of(values.get("map_tiles", ""), "")
+    except ValueError as mistake:
+        how = "https://tiles.example.org/{z}/{x}/{y}.png"
+        wrong.append(f"MAP_TILES: {str(mistake)!r} is no address of tiles such as {how}")
+    return wrong + _wrong_cool_downs(values) + _wrong_shadow(values)
+
+
+def _wrong_shadow(values: dict[str, Any]) -> list[str]:
+    try:
+        tried(Settings(match_shadow=values.get("match_shadow", "")))
+    except ValueError as mistake:
+        return [f"MATCH_SHADOW: {mistake}"]
+    return []
+
+
+def _wrong_relays(values: dict[str, Any], usual: Settings) -> list[str]:
+    wrong = []
+    if values.get("turn_urls") and not values.get("turn_secret", "").strip():
+        wrong.append("TURN_SECRET: needed with TURN_URLS")
+    try:
+        regions = turn_regions(values.get("turn_urls", ""))
+    except ValueError as mistake:
+        how = "turn:host:3478?transport=udp, with a region and = before it where it is for that one alone"
+        return [*wrong, f"TURN_URLS: {str(mistake)!r} is no TURN server such as {how}"]
+    if values.get("ice_transport_policy") == "relay" and not regions:
+        wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    elif values.get("ice_transport_policy") == "relay" and not regions & {
+        "",
+        values.get("region", usual.region),
+    }:
+        wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS for REGION too")
+    return wrong
 
 
 def _wrong_stores(values: dict[str, Any]) -> list[str]:
@@ -199,6 +277,15 @@ def _wrong_stores(values: dict[str, Any]) -> list[str]:
     if values.get("redis_ca") and not values.get("redis_url", "").startswith("rediss://"):
         wrong.append("REDIS_CA: is for a REDIS_URL that begins with rediss://")
     return wrong
+
+
+def _wrong_bucket(values: dict[str, Any], environ: Mapping[str, str]) -> list[str]:
+    """Whether there are keys: a bucket that lets us not in is noticed with the first picture."""
+    if not values.get("media_store", "").startswith("s3://"):
+        return []
+    if any(all(environ.get(name, "").strip() for name in names) for names in _BUCKET_KEYS):
+        return []
+    return ["MEDIA_STORE: s3:// needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"]
 
 
 def _has_ports(url: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from core.own_data_settings import OwnDataSettings
-from core.server_settings import Count, Text, about
+from core.server_settings import Count, Pause, Switch, Text, about
 
 OUTBOX = "outbox"
 
@@ -16,7 +16,31 @@ OUTBOX = "outbox"
 class JobSettings(OwnDataSettings, frozen=True, kw_only=True):
     """What would be there whatever people are told by mail."""
 
-    # Jobs, mail and SMS
+    # The probe
+    probe_secret: Annotated[
+        Text,
+        about(
+            "By which the two synthetic users of `python -m realtime probe` sign in, who never meet people;"
+            " at least 32 random characters in production, and none that is used for"
+            " something else. Empty: they cannot sign in."
+        ),
+    ] = ""
+    probe_every_s: Annotated[
+        Pause,
+        about(
+            "Seconds after which one of all nodes has a probe go its way again, in a process of its own, and"
+            " tells of it in its metrics; 0: none does."
+        ),
+    ] = 0
+    probe_server: Annotated[
+        Text,
+        about(
+            "Address to which probes go, best the one by which people come; empty: PUBLIC_URL, or"
+            " http://localhost:PORT."
+        ),
+    ] = ""
+
+    # Jobs, mail, SMS and pushes
     job_workers: Annotated[
         int,
         Meta(ge=0, le=100),
@@ -43,6 +67,31 @@ class JobSettings(OwnDataSettings, frozen=True, kw_only=True):
         ),
     ] = ""
     sms_token: Annotated[Text, about("What the gateway knows us by: `Authorization: Bearer <token>`.")] = ""
+    push_web_key: Annotated[
+        Text,
+        about(
+            "Our key for notifications to browsers (Web Push), as `python -m realtime push-key` makes one."
+            " Keep it: with another one, browsers have to subscribe anew. Empty: none are sent to browsers."
+        ),
+    ] = ""
+    push_contact: Annotated[
+        Text,
+        about(
+            "Where makers of browsers reach you about what you send: `mailto:…` or `https://…`. Needed with"
+            " PUSH_WEB_KEY."
+        ),
+    ] = ""
+    push_fcm: Annotated[
+        Text,
+        about(
+            "The file with the key of a service account of Firebase (JSON), for notifications to phones by"
+            " FCM. Empty: none are sent to phones."
+        ),
+    ] = ""
+    push_texts: Annotated[
+        Switch,
+        about("Whether such notifications say what there is to read; off: only that there is something."),
+    ] = "on"
     public_url: Annotated[
         Text,
         about("Address at which people reach the page, for links in mail; empty: http://localhost:PORT."),
@@ -74,3 +123,8 @@ class JobSettings(OwnDataSettings, frozen=True, kw_only=True):
     def page_url(self) -> str:
         """Where the page is, without a slash at its end."""
         return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    @property
+    def probed_url(self) -> str:
+        """Where probes go, without a slash at its end."""
+        return self.probe_server.rstrip("/") or self.page_url

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 DEFAULT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - production refuses it
-# A process ends within 30 s, and needs some for what was begun.
+# Supervisors kill what has not ended by then. A process needs some of it for what was begun.
+KILLED_S = 30
 MOST_DRAIN_S = 15
+LEAST_SECRET, LEAST_PRODUCTION_SECRET = 16, 32
 
 Text = Annotated[str, Meta(max_length=4096)]
 Seconds = Annotated[int, Meta(gt=0)]
@@ -118,7 +120,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     # Identity
     secret: Annotated[
         str,
-        Meta(min_length=16),
+        Meta(min_length=LEAST_SECRET),
         about("Signs access tokens; at least 32 random characters in production."),
     ] = DEFAULT_SECRET
     data_keys: Annotated[
@@ -194,8 +196,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     ] = 20_000
     messages_per_m: Annotated[Count, about("Chat messages of one account a minute.")] = 3_000
     messages_burst: Annotated[Count, about("Chat messages of one account at once.")] = 500
-    joins_per_m: Annotated[Count, about("Times a minute that one account may join the queue, or skip.")] = 120
-    joins_burst: Annotated[Count, about("Times that one account may join the queue, or skip, at once.")] = 120
+    joins_per_m: Annotated[Count, about("Joins, skips and echo calls of one account a minute.")] = 120
+    joins_burst: Annotated[Count, about("Joins, skips and echo calls of one account at once.")] = 120
     reports_per_h: Annotated[Count, about("Reports and appeals of one account an hour.")] = 120
     reports_burst: Annotated[Count, about("Reports and appeals of one account at once.")] = 60
     blocks_per_m: Annotated[Count, about("Blocks of one account a minute.")] = 60
@@ -270,7 +272,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     code_s: Annotated[Seconds, about("Seconds for which a code that was sent to a phone is valid.")] = 300
     code_tries: Annotated[Count, about("Wrong codes after which the right one serves no longer.")] = 5
     code_again_s: Annotated[
-        Pause, about("Seconds after which another code, or link, may be sent in place of the last one.")
+        Pause, about("Seconds before another code or link is sent; sooner: `rate_limited`, limits on or off.")
     ] = 30
     network_codes_per_h: Annotated[
         Count, about("Codes sent to phones an hour that a network may ask for.")
@@ -388,6 +390,11 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         return self.answer_s * 0.6
 
     @property
+    def aside_s(self) -> float:
+        """Seconds that a command waits for what it has to do and can leave to others."""
+        return self.answer_s * 0.25
+
+    @property
     def deadline_s(self) -> float:
         """Seconds after which a command or request is given up, so that the answer arrives in time."""
-        return self.answer_s * 0.9
+        return self.answer_s * 0.8

@@ -2,7 +2,7 @@
 
 Each has a default, a unit in its description and a sentence. The variable of a field is its name in
 capitals: `offer_s` is `OFFER_S`. Here are those of the product; `core/server_settings.py` has the server's,
-`core/media_settings.py` those of what people upload, `core/job_settings.py` those of jobs and mail.
+`core/media_settings.py` those of what people upload and post, `core/job_settings.py` those of jobs and mail.
 """
 
 from typing import Annotated
@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from core.job_settings import JobSettings
 from core.server_settings import Count, Duration, Pause, Seconds, Switch, Text, about
-from core.vocabulary import DecisionPolicy, IceTransportPolicy, VideoStart
+from core.vocabulary import DecisionPolicy, EchoPlace, IcePolicy, MatchmakerPlace, VideoStart
 
 Weight = Annotated[float, Meta(ge=0, le=1000)]
 MOST_COOL_DOWNS = 10
@@ -36,8 +36,22 @@ class Settings(JobSettings, frozen=True, kw_only=True):
     report_h: Annotated[Count, about("Hours after its end for which a call may be reported.")] = 24
     ring_s: Annotated[Seconds, about("Seconds a direct call rings.")] = 30
     max_call_s: Annotated[Seconds, about("Seconds a call may last.")] = 1800
+    extend_percent: Annotated[
+        int,
+        Meta(ge=0, le=1000),
+        about("Percent of its length by which a call is prolonged, once, when both ask; 0: never."),
+    ] = 50
+    call_warning_s: Annotated[
+        Pause, about("Seconds before its end at which both are told that a call has little time left.")
+    ] = 120
+    video_request_h: Annotated[Count, about("Hours for which a video request waits for an answer.")] = 24
+    video_request_pause_h: Annotated[
+        Pause, about("Hours for which whoever was refused video may not ask the same one again.")
+    ] = 24
     queue_s: Annotated[Seconds, about("Seconds a ticket waits in the queue.")] = 300
-    max_restarts: Annotated[Count, about("Times a call may be restarted.")] = 10
+    max_restarts: Annotated[
+        Count, about("Times a call may be restarted, and times it may leave its relays.")
+    ] = 10
     video_start: Annotated[
         VideoStart,
         about("Whether the other's picture is shown at once, or blurred until the one who looks taps it."),
@@ -45,6 +59,13 @@ class Settings(JobSettings, frozen=True, kw_only=True):
     auto_accept: Annotated[Switch, about("Whether an offer asks the client to accept by itself.")] = "on"
 
     # Matching
+    matchmaker: Annotated[
+        MatchmakerPlace,
+        about(
+            "Who finds pairs: each node, for those who join there and, in turns, for all who wait (`here`),"
+            " or a process that an operator starts with `python -m realtime matchmaker` (`apart`)."
+        ),
+    ] = "here"
     queue_update_s: Annotated[Seconds, about("Seconds between two `queue:updated`.")] = 3
     queue_lease_s: Annotated[
         Seconds, about("Seconds a ticket survives the loss of its user's last connection.")
@@ -81,6 +102,13 @@ class Settings(JobSettings, frozen=True, kw_only=True):
     match_weight_wait: Annotated[
         Weight, about("Weight of how long the one who waited longer has waited.")
     ] = 5
+    match_weight_places: Annotated[
+        Weight,
+        about(
+            "Weight of going to the same places, for two who both want that to count: beside the others, of"
+            " which 100 is the sum by default, so it takes nothing from anybody else's score."
+        ),
+    ] = 10
     match_wait_cost: Annotated[
         float,
         Meta(ge=0, le=1),
@@ -96,7 +124,7 @@ class Settings(JobSettings, frozen=True, kw_only=True):
             "What it costs, in score, that somebody leaves by themselves before they are matched, beside the "
             "match they miss: raise it and more people are matched, lower it and they fit better."
         ),
-    ] = 1.5
+    ] = 2.0
     match_last_call: Annotated[
         Switch,
         about(
@@ -104,12 +132,23 @@ class Settings(JobSettings, frozen=True, kw_only=True):
             "though that one might expect better."
         ),
     ] = "on"
+    match_shadow: Annotated[
+        Text,
+        about(
+            "Settings of matching that are tried beside those in force, without effect, with their names"
+            " without MATCH_, such as weight_values=50,departure_cost=1; metrics say how they would decide."
+            " Empty: nothing is tried."
+        ),
+    ] = ""
     relax_countries_s: Annotated[Pause, about("Seconds for which a wish for countries excludes others.")] = 5
     relax_intents_s: Annotated[Pause, about("Seconds for which a wish for intents excludes others.")] = 10
     relax_languages_s: Annotated[Pause, about("Seconds for which a wish for languages excludes others.")] = 20
     match_record_candidates: Annotated[
         Count, about("Candidates recorded for each match, so that admins can see why it was made.")
     ] = 8
+    timeline_days: Annotated[
+        Pause, about("Days for which the timeline of a call is kept, for admins; 0: none is recorded.")
+    ] = 30
     match_record_days: Annotated[Count, about("Days for which the record of a match is kept.")] = 14
     cool_downs_s: Annotated[
         Text,
@@ -151,7 +190,10 @@ class Settings(JobSettings, frozen=True, kw_only=True):
     claim_m: Annotated[Count, about("Minutes for which a case is left to the moderator who claimed it.")] = 15
     decision_policy: Annotated[
         DecisionPolicy,
-        about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),
+        about(
+            "Who decides: in a female-male pair the woman alone, both must agree, or one is enough. Video"
+            " requests are answered by her alone too, otherwise by the other than who asks."
+        ),
     ] = "female_decides"
 
     # Names and friends
@@ -168,6 +210,43 @@ class Settings(JobSettings, frozen=True, kw_only=True):
         Count, about("Days for which an answered friend request is kept, and a refusal counts.")
     ] = 90
 
+    # Groups
+    group_members: Annotated[int, Meta(ge=2, le=2_000), about("Members that a group may have.")] = 500
+    groups_a_user: Annotated[Count, about("Groups of which one account may be a member.")] = 200
+    groups_per_h: Annotated[Count, about("Groups that one account makes, invites to, or joins, an hour.")] = (
+        60
+    )
+    groups_burst: Annotated[Count, about("Groups that one account makes, invites to, or joins, at once.")] = (
+        60
+    )
+
+    # Mentors
+    mentor_ahead_d: Annotated[Count, about("Days ahead for which sessions with mentors may be booked.")] = 90
+    mentor_notice_m: Annotated[Pause, about("Minutes before a slot begins until which it may be booked.")] = 0
+    mentor_change_h: Annotated[
+        Pause,
+        about(
+            "Hours before it begins until which whoever has booked a session may move or cancel it. Mentors"
+            " may until it begins."
+        ),
+    ] = 12
+    mentor_regret_m: Annotated[
+        Pause, about("Minutes after booking in which they may all the same, until it begins.")
+    ] = 15
+    mentor_reminder_m: Annotated[
+        Pause, about("Minutes before a session at which both are reminded of it; 0: nobody is.")
+    ] = 60
+    mentor_settle_h: Annotated[
+        Count,
+        about(
+            "Hours after its end from which a session of which neither said what became of it is settled by"
+            " what is on record."
+        ),
+    ] = 24
+    mentor_open_sessions: Annotated[
+        Count, about("Sessions with mentors that one account may have ahead of it.")
+    ] = 10
+
     notification_days: Annotated[
         int,
         Meta(ge=60),
@@ -183,17 +262,98 @@ class Settings(JobSettings, frozen=True, kw_only=True):
 
     # Calls
     ice_transport_policy: Annotated[
-        IceTransportPolicy, about("`relay` keeps strangers' addresses from each other; needs TURN.")
-    ] = "all"
+        IcePolicy,
+        about(
+            "Who sees whose network address. `auto`: where there is TURN, strangers are kept on relays until"
+            " both agree to go direct, and without TURN each sees the address of the other; `all`: each sees"
+            " that of the other, unless one of them wishes otherwise (`relay_only`); `relay`: nobody ever"
+            " does, which needs TURN. A call keeps what it began with."
+        ),
+    ] = "auto"
     stun_urls: Annotated[Text, about("STUN servers given to clients, separated by commas.")] = ""
-    turn_urls: Annotated[Text, about("TURN servers given to clients, separated by commas.")] = ""
-    turn_secret: Annotated[
-        Text, about("Shared secret of the TURN servers (coturn's static-auth-secret).")
+    turn_urls: Annotated[
+        Text,
+        about(
+            "TURN servers given to clients, separated by commas: `turn:host:3478?transport=udp`, the same"
+            " with `tcp`, `turns:` for TLS. One for calls of a region alone has its name and `=` before it"
+            " (`eu=turn:…`). Without any, people see each other's network addresses."
+        ),
     ] = ""
-    turn_s: Annotated[Seconds, about("Seconds for which a TURN credential is valid.")] = 7200
+    echo: Annotated[
+        EchoPlace,
+        about(
+            "Who answers echo calls, in which users hear and see themselves: a process that each node starts"
+            " beside itself (`here`), those that an operator starts with `python -m realtime echo`"
+            " (`apart`), or nobody (`off`)."
+        ),
+    ] = "here"
+    echo_calls: Annotated[Count, about("Echo calls that one such process holds at once.")] = 8
+    echo_call_s: Annotated[Seconds, about("Seconds an echo call may last.")] = 60
+    echo_kbps: Annotated[Count, about("Kilobits a second that an echo call sends back at most.")] = 2500
+    echo_address: Annotated[
+        Text,
+        about(
+            "IP address at which browsers reach the process of echo calls: one of its own (empty: all)"
+            ", or one that leads to it, as of a NAT or a container's host, where its UDP ports have to arrive"
+            " under the same numbers."
+        ),
+    ] = ""
+    turn_secret: Annotated[
+        Text,
+        about(
+            "Shared secret of the TURN servers (coturn's static-auth-secret). A credential is made by it for"
+            " each epoch of a call, good for the longest call and five minutes."
+        ),
+    ] = ""
+    turn_private: Annotated[
+        Switch,
+        about(
+            "Whether the TURN servers are in a private network. Else, in production, a relay with a private"
+            " address is not passed on: relays of others would be sent to machines behind them."
+        ),
+    ] = "off"
+
+    # The page
+    map_tiles: Annotated[
+        Text,
+        about(
+            "Address of the pictures that a map of places lies on, with `{z}`, `{x}` and `{y}` in it, as"
+            " `https://tiles.example.org/{z}/{x}/{y}.png` (`{r}`: `@2x` on a fine screen). Whoever serves"
+            " them sees the network address of who looks at a map, and at which part of it. Empty: a map"
+            " shows places on a plain ground with a scale, and asks nobody."
+        ),
+    ] = ""
+    map_credit: Annotated[
+        Text,
+        about("Whose these pictures are, shown on the map; an address at its end is where it leads."),
+    ] = ""
 
     # Limits
+    rings_per_m: Annotated[Count, about("Direct calls of one account a minute.")] = 30
+    rings_burst: Annotated[Count, about("Direct calls of one account at once.")] = 30
+    ring_one_per_h: Annotated[Count, about("Direct calls of one person to another an hour.")] = 30
+    ring_one_burst: Annotated[Count, about("Direct calls of one person to another at once.")] = 10
+    video_requests_per_h: Annotated[Count, about("Video requests of one account an hour.")] = 30
+    video_requests_burst: Annotated[Count, about("Video requests of one account at once.")] = 30
+    bookings_per_h: Annotated[
+        Count, about("Bookings and changes of sessions with mentors of one account an hour.")
+    ] = 60
+    bookings_burst: Annotated[Count, about("Such bookings and changes at once.")] = 30
+    reviews_per_h: Annotated[Count, about("Reviews of one account an hour.")] = 30
+    reviews_burst: Annotated[Count, about("Reviews of one account at once.")] = 20
+    check_ins_per_h: Annotated[
+        Count, about("Check-ins of one account an hour, whether they count or not.")
+    ] = 60
+    check_ins_burst: Annotated[Count, about("Check-ins of one account at once.")] = 30
+    check_ins_a_day: Annotated[Count, about("Check-ins of one account that count on one day of theirs.")] = 10
+    redemptions_per_m: Annotated[
+        Count, about("Codes of rewards that one account of a partner's staff scans and redeems a minute.")
+    ] = 120
+    redemptions_burst: Annotated[Count, about("The same at once.")] = 240
     max_message_chars: Annotated[Count, about("Characters of one chat message.")] = 4000
+    edit_window_s: Annotated[
+        Pause, about("Seconds for which whoever has sent a chat message may edit or delete it; 0: never.")
+    ] = 900
     max_sdp_bytes: Annotated[Count, about("Bytes of one SDP.")] = 24 * 1024
     max_candidate_bytes: Annotated[Count, about("Bytes of one ICE candidate.")] = 512
     max_descriptions: Annotated[Count, about("Descriptions a side may send in one epoch.")] = 20

@@ -1,9 +1,8 @@
 """What users may set for themselves, and who learns of it."""
 
-from importlib.resources import files
-
 import structlog
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from core.contract.settings import SettingsPatch, SettingsView
 from core.errors import InvalidRequest
@@ -11,11 +10,9 @@ from core.presence import channel
 from db.outage import OUTAGES
 from db.postgres.settings import SettingsStore
 from services.ports import Channels
+from services.time_zones import TIME_ZONES
 
 _log = structlog.get_logger()
-
-# Of the pinned package, not of the system: every node knows the same.
-TIME_ZONES = frozenset(files("tzdata").joinpath("zones").read_text().split())
 
 
 def checked(patch: SettingsPatch) -> SettingsPatch:
@@ -28,21 +25,27 @@ def checked(patch: SettingsPatch) -> SettingsPatch:
 
 
 class OwnSettings:
-    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
+    """The use cases. Errors of an outage of Postgres pass through (`db.outage`).
 
-    def __init__(self, store: SettingsStore, channels: Channels) -> None:
-        self._store, self._channels = store, channels
+    `relays`: whether calls have relays here.
+    """
+
+    def __init__(self, store: SettingsStore, channels: Channels, *, relays: bool) -> None:
+        self._store, self._channels, self._relays = store, channels, relays
 
     async def of(self, user_id: str) -> SettingsView:
         """All of them."""
-        return await self._store.of(user_id)
+        return self._with_what_is_missing(await self._store.of(user_id))
 
     async def change(self, user_id: str, patch: SettingsPatch) -> SettingsView:
         """Set what the patch names; who watches the user is told at once. Raises `InvalidRequest`."""
         settings = await self._store.change(user_id, checked(patch))
         if patch.privacy is not UNSET and patch.privacy.show_last_seen is not UNSET:
             await self._looked_different(user_id)
-        return settings
+        return self._with_what_is_missing(settings)
+
+    def _with_what_is_missing(self, settings: SettingsView) -> SettingsView:
+        return replace(settings, relay_missing=settings.relay_only and not self._relays)
 
     async def _looked_different(self, user_id: str) -> None:
         try:

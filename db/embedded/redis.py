@@ -24,6 +24,12 @@ CONFIGURATION = {
     "databases": "64",
     "dir": ".",
 }
+_SOCKET = "redis.sock"
+
+
+def redis_url_at(sockets: Path) -> str:
+    """The URL of the Redis whose socket is in this folder."""
+    return f"unix://{quote(str(sockets / _SOCKET))}?db=0"
 
 
 class Redis:
@@ -35,13 +41,13 @@ class Redis:
         self.folder = data / "redis"
         self.journal = data / "redis.log"
         self._binary = binary
-        self._socket = sockets / "redis.sock"
+        self._socket = sockets / _SOCKET
         self._account = account
 
     @property
     def url(self) -> str:
         """Its URL, for `redis.asyncio.from_url`; `?db=1` names another of its 64 databases."""
-        return f"unix://{quote(str(self._socket))}?db=0"
+        return redis_url_at(self._socket.parent)
 
     @property
     def program(self) -> Program:

@@ -14,7 +14,7 @@ from db.embedded.binaries import Binaries, locate, reachable
 from db.embedded.errors import EmbeddedError, FolderInUse
 from db.embedded.folder import claimed, runtime_of
 from db.embedded.postgres import Postgres, url_at
-from db.embedded.redis import Redis
+from db.embedded.redis import Redis, redis_url_at
 from db.embedded.runtime import runtime_folder, sockets
 from db.embedded.supervisor import Supervisor
 from db.embedded.watchdog_client import WatchdogClient
@@ -67,20 +67,27 @@ class EmbeddedServers:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def database(cls, data_dir: Path, log: Say) -> AsyncIterator[str]:
-        """The URL of the folder's PostgreSQL. If it does not run already, it runs until the end of the block.
+    async def reached(cls, data_dir: Path, *, postgres: bool, redis: bool, log: Say) -> AsyncIterator[Urls]:
+        """The URLs of the folder's servers. Unless they run already, they run until the end of the block.
 
-        Raises `EmbeddedError` if it cannot be started.
+        Raises `EmbeddedError` if they cannot be started.
         """
         async with contextlib.AsyncExitStack() as stack:
             try:
                 urls = await stack.enter_async_context(
-                    cls.open(data_dir, postgres=True, redis=False, log=log)
+                    cls.open(data_dir, postgres=postgres, redis=redis, log=log)
                 )
-                url = urls.database_url
             except FolderInUse:
-                url = url_at(sockets(runtime_of(data_dir)))
-            yield url
+                place = sockets(runtime_of(data_dir))
+                urls = Urls(url_at(place) if postgres else "", redis_url_at(place) if redis else "")
+            yield urls
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def database(cls, data_dir: Path, log: Say) -> AsyncIterator[str]:
+        """The URL of the folder's PostgreSQL, the same way."""
+        async with cls.reached(data_dir, postgres=True, redis=False, log=log) as urls:
+            yield urls.database_url
 
     @classmethod
     async def _prepare(

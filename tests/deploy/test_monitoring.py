@@ -15,8 +15,9 @@ from tests.programs import missing
 
 DEPLOY = ROOT / "deploy"
 # Of Prometheus itself, and of HAProxy: `tests/scenarios/test_balancer.py` waits for that one.
-OF_OTHERS = {"up", "haproxy_backend_active_servers"}
-_WORDS = {"sum", "rate", "increase", "max", "min", "abs", "by", "histogram_quantile", "topk", "and", "or"}
+OF_OTHERS = {"up", "haproxy_backend_active_servers", "realtime_matchmaker_on_duty"}
+_FUNCTIONS = {"sum", "rate", "increase", "max", "min", "abs", "histogram_quantile", "topk", "time"}
+_WORDS = {*_FUNCTIONS, "by", "and", "or"}
 
 
 class Query(NamedTuple):

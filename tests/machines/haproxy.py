@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import socket
 
 import aiohttp
-from aiohttp.test_utils import unused_port
 
 from tests.deploy.files import ROOT
 from tests.patience import PATIENCE_S
@@ -69,21 +69,24 @@ async def balancer(*nodes: Served, quiet: bool = False) -> AsyncIterator[Balance
     found = program()
     if found is None:
         missing("haproxy is not installed")
-    here, metrics = (f"127.0.0.1:{unused_port()}" for _ in range(2))
     places: Sequence[str] = [node.address.removeprefix("http://") for node in nodes]
-    given = {"LISTEN": here, "METRICS_LISTEN": metrics, "REST": places[0]}
-    given |= {f"NODE_{number}": place for number, place in enumerate(places, 1)}
-    with tempfile.TemporaryDirectory(prefix="rc-haproxy-") as folder:
+    given = {"REST": places[0]} | {f"NODE_{number}": place for number, place in enumerate(places, 1)}
+    with tempfile.TemporaryDirectory(prefix="rc-haproxy-") as folder, socket() as front, socket() as metrics:
+        for each in (front, metrics):  # it is handed them, and so has no port that somebody else could take
+            each.bind(("127.0.0.1", 0))
+        given |= {"LISTEN": f"fd@{front.fileno()}", "METRICS_LISTEN": f"fd@{metrics.fileno()}"}
+        here, there = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (front, metrics))
         asked, beside = Path(folder, "asked"), Path(folder, "beside.cfg")
         await asyncio.to_thread(beside.write_text, _ASKED_HERE.format(place=asked))
         process = await asyncio.create_subprocess_exec(
             *(found, "-db", "-f", str(_CONFIGURATION), "-f", str(beside)),
             env={**os.environ, **given},
+            pass_fds=(front.fileno(), metrics.fileno()),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL if quiet else None,
         )
         try:
-            yield Balancer(f"http://{here}", f"http://{metrics}/metrics", asked)
+            yield Balancer(here, f"{there}/metrics", asked)
         finally:
             process.kill()
             await process.wait()

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import asyncpg
 
 from db.embedded.postgres import NOT_YET
 from db.embedded.process import Child
-from tests.machines.room import Room, end, family, free_port, frozen, room, until
+from tests.machines.room import Room, end, family, frozen, room, until
 from tests.programs import missing
 
 FILE = Path(__file__).parents[2] / "deploy" / "pgbouncer" / "pgbouncer.ini"
@@ -119,6 +120,12 @@ def installed() -> str:
     return binary
 
 
+def version() -> tuple[int, ...]:
+    """Of the program, as (1, 18, 0)."""
+    said = subprocess.run([installed(), "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, said.split()[1].split(".")))
+
+
 @asynccontextmanager
 async def pgbouncer(
     behind: str, *, tcp: bool = False, connect_query: bool = True, at: Path | None = None, **settings: str
@@ -130,7 +137,7 @@ async def pgbouncer(
     """
     binary = installed()
     async with room() as of:
-        port = free_port() if tcp else 0
+        port = of.ports.take() if tcp else 0
         bouncer = PgBouncer(of, binary, behind, port, settings, connect_query=connect_query, at=at)
         try:
             await bouncer.start()

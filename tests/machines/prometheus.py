@@ -14,7 +14,7 @@ import aiohttp
 import yaml
 
 from tests.deploy.files import ROOT
-from tests.machines.room import end, free_port, room, until
+from tests.machines.room import end, room, until
 from tests.programs import missing
 
 _DEPLOYED = ROOT / "deploy" / "prometheus"
@@ -60,7 +60,7 @@ class Prometheus:
 @asynccontextmanager
 async def prometheus(web: aiohttp.ClientSession, **targets: Sequence[str]) -> AsyncIterator[Prometheus]:
     """By the file of the deployment, where each job has these targets. It ends with the block."""
-    found, port = program(), free_port()
+    found = program()
     asked = yaml.safe_load(await asyncio.to_thread((_DEPLOYED / "prometheus.yml").read_text))
     jobs = {job["job_name"]: job for job in asked["scrape_configs"]}
     assert jobs.keys() == targets.keys(), "a job of the deployment is not asked"
@@ -68,6 +68,7 @@ async def prometheus(web: aiohttp.ClientSession, **targets: Sequence[str]) -> As
         job["static_configs"] = [{"targets": list(targets[name])}]
     asked["global"] |= {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": EVERY}
     async with room() as here:
+        port = here.ports.take()
         folder = here.place("prometheus")
         configuration = here.folder / "prometheus.yml"
         configuration.write_text(yaml.safe_dump(asked))

@@ -10,13 +10,19 @@ from typing import Any
 import psutil
 from redis.asyncio import Redis
 from redis.asyncio import RedisCluster as AskedCluster
+from redis.exceptions import ResponseError
 
 from db.redis.multiplexed.words import SLOTS, key_slot
 from tests.machines.redis_server import RedisServer, redis_in
 from tests.machines.room import room
 from tests.patience import PATIENCE_S
 
-OPTIONS = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
+SOON_MS, PATIENT_MS = 1_000, 5_000
+OPTIONS = (
+    *("--cluster-enabled", "yes", "--cluster-node-timeout", str(SOON_MS), "--repl-diskless-sync-delay", "0"),
+    *("--cluster-replica-validity-factor", "0"),
+    *("--cluster-allow-replica-migration", "no"),  # or a master without slots becomes a replica by itself
+)
 
 
 class WholeCluster(AskedCluster):
@@ -100,6 +106,12 @@ class RedisCluster:
                         await self.until("master", number, "INFO", "replication", told=lambda of: of["role"])
                         return
 
+    async def succeed(self, number: int) -> None:
+        """A replica becomes the master at once, without asking its own: that is dead, or stands still."""
+        with contextlib.suppress(ResponseError):  # it has become the master by itself
+            await self.tell(number, "CLUSTER FAILOVER", "TAKEOVER")
+        await self.until("master", number, "INFO", "replication", told=lambda about: about["role"])
+
     async def linked(self, number: int) -> None:
         """A replica has all that its master has."""
         await self.until(
@@ -118,8 +130,12 @@ class RedisCluster:
 async def redis_cluster(
     masters: int = 3, spare: int = 0, *options: str,
     replicas: bool = True, binary: Path | None = None, password: str = "", tls: Path | None = None,
+    node_timeout_ms: int = PATIENT_MS,
 ) -> AsyncIterator[RedisCluster]:  # fmt: skip
-    """Masters with a share of the slots and a replica each. The embedded Redis unless `binary` is another."""
+    """Masters with a share of the slots and a replica each. The embedded Redis unless `binary` is another.
+
+    On a busy machine a server may stand still for `node_timeout_ms`, and does not lose its slots for that.
+    """
     number = masters * (2 if replicas else 1) + spare
     secure = ("--tls-cluster", "yes", "--tls-replication", "yes") if tls else ()
     async with AsyncExitStack() as stack:
@@ -146,4 +162,11 @@ async def redis_cluster(
                 await cluster.tell(masters + n, "CLUSTER REPLICATE", ids[n])
             for n in range(masters, 2 * masters):
                 await cluster.linked(n)
+            for n in range(number):
+                await cluster.until(masters, n, "CLUSTER NODES", told=_replicas)
+        await cluster.tell_all("CONFIG SET", "cluster-node-timeout", node_timeout_ms)
         yield cluster
+
+
+def _replicas(nodes: dict[str, dict[str, str]]) -> int:
+    return sum("slave" in each["flags"].split(",") for each in nodes.values())

@@ -15,9 +15,10 @@ from redis.exceptions import RedisError
 
 from db.embedded.binaries import locate
 from db.embedded.process import Child
-from tests.machines.room import Room, cluster_port, end, free_port, frozen, room, until
+from tests.machines.room import Room, end, frozen, room, until
 from tests.programs import missing
 
+_AMONG_THEM = 10_000
 DATA = ("appendonlydir", "appendonly.aof", "dump.rdb")
 
 
@@ -71,22 +72,13 @@ class RedisServer:
 
     async def start(self) -> None:
         """Until it answers; again at the same port, if it has one."""
-        taken = self.port == 0 and self._tcp
-        while True:
-            if taken:
-                self.port = cluster_port() if self._cluster else free_port()
-            self.socket.unlink(missing_ok=True)
-            self._child = self._room.start(
-                f"redis-{self.folder.name}", self.folder, str(self._binary), *self._options(), ours=True
-            )
-            try:
-                await until(self._answers, self._child)
-            except AssertionError as error:
-                await self._end()
-                if not (taken and "in use" in str(error)):  # somebody else was faster
-                    raise
-            else:
-                return
+        if self._tcp and not self.port:  # a member of a cluster talks to the others at one that is higher
+            self.port = self._room.ports.take(among_them=_AMONG_THEM if self._cluster else 0)
+        self.socket.unlink(missing_ok=True)
+        self._child = self._room.start(
+            f"redis-{self.folder.name}", self.folder, str(self._binary), *self._options(), ours=True
+        )
+        await until(self._answers, self._child)
 
     def _options(self) -> list[str]:
         options = {"unixsocket": str(self.socket), "dir": str(self.folder), "bind": "127.0.0.1"}
@@ -119,6 +111,12 @@ class RedisServer:
         await (self.kill() if how == signal.SIGKILL else self.stop())
         if not with_data:
             self.forget()
+        await self.start()
+
+    async def replace(self, binary: Path) -> None:
+        """By another version of the program, as an upgrade does."""
+        await self.stop()
+        self._binary = binary
         await self.start()
 
     def forget(self) -> None:

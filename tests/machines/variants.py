@@ -121,6 +121,14 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
     items[:] = chosen
 
 
+def passes_over(config: pytest.Config, path: Path) -> bool | None:
+    """Whether this file has none of the tests that are run there: then nothing of it is imported."""
+    if not (name := config.getoption("--on")) or path.suffix != ".py" or path.name == "conftest.py":
+        return None
+    module = path.relative_to(config.rootpath / "tests").as_posix()
+    return not module.startswith(tuple(test.partition("::")[0] for test in TESTS[name])) or None
+
+
 def _lacking() -> str:
     """What keeps these tests from being run. Raises `pytest.UsageError` in CI, which has everything."""
     try:

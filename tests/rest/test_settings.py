@@ -11,7 +11,7 @@ from tests.rest.server import Answer, RestServer
 PATH = "/v1/me/settings"
 SHOWN = dict.fromkeys(("show_age", "show_city", "show_country", "show_last_seen", "read_receipts"), True)
 PRIVATE: dict[str, Any] = SHOWN | dict.fromkeys(
-    ("find_by_search", "find_by_phone", "hide_from_contacts"), False
+    ("find_by_search", "find_by_phone", "hide_from_contacts", "match_by_places"), False
 )
 PRIVATE["direct_calls"] = "connections"
 TOLD = {"push": True, "email": False, "kinds": dict.fromkeys(get_args(NotificationKind), True)}
@@ -19,6 +19,7 @@ AT_FIRST = {
     "theme": "system",
     "language": None,
     "time_zone": None,
+    "relay_only": False,
     "privacy": PRIVATE,
     "notifications": TOLD,
 }
@@ -44,6 +45,15 @@ async def test_the_themes(rest: RestServer, theme: str) -> None:
     assert (await change(rest, await rest.sign_up(), theme=theme)).body["theme"] == theme
 
 
+async def test_a_wish_for_relays_where_there_are_none_is_warned_of(rest: RestServer) -> None:
+    """It holds all the same: nobody's address is shown who does not want that."""
+    ana = await rest.sign_up()
+    wished = AT_FIRST | {"relay_only": True, "relay_missing": True}
+    assert (await change(rest, ana, relay_only=True)).body == wished
+    assert (await rest.ask("GET", PATH, token=ana["access_token"])).body == wished
+    assert (await change(rest, ana, relay_only=None)).body == AT_FIRST
+
+
 async def test_null_puts_back_what_was_at_first(rest: RestServer) -> None:
     """In any field, and for one alone."""
     ana = await rest.sign_up()
@@ -64,6 +74,7 @@ async def test_null_puts_back_what_was_at_first(rest: RestServer) -> None:
         ("language", "", "invalid_request"),
         ("time_zone", "Mars/Olympus", "invalid_request"),
         ("time_zone", "europe/berlin", "invalid_request"),
+        ("time_zone", "Factory", "invalid_request"),
         ("time_zone", "../etc/passwd", "invalid_request"),
         ("time_zone", "a" * 65, "payload_too_large"),
         ("colour", "blue", "invalid_request"),

@@ -107,6 +107,28 @@ def test_where_others_can_come_the_default_secret_is_refused(host: str) -> None:
         assert load({"HOST": loopback}).host == loopback
 
 
+def test_spaces_are_no_secret() -> None:
+    """Nor around one: whoever guesses begins with them."""
+    [line] = mistakes({"SECRET": " " * 40})
+    assert line == "SECRET: has to have at least 16 characters; spaces around it do not count"
+    [line] = mistakes({"ENVIRONMENT": "production", "SECRET": "x" * 31 + " " * 9})
+    assert line.startswith("SECRET: set one of at least 32")
+    [line] = mistakes({"SECRET_PREVIOUS": " " * 40})
+    assert line.startswith("SECRET_PREVIOUS: has to have")
+    assert mistakes({"TURN_URLS": "turn:t", "TURN_SECRET": " "}) == ["TURN_SECRET: needed with TURN_URLS"]
+
+
+def test_a_bucket_needs_keys() -> None:
+    """In the environment, where its client looks, or by a file or an address that a cluster gives."""
+    bucket, key = {"MEDIA_STORE": "s3://pictures"}, {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    for lacking in ({}, {"AWS_ACCESS_KEY_ID": "a"}, {**key, "AWS_SECRET_ACCESS_KEY": " "}):
+        [line] = mistakes({**bucket, **lacking})
+        assert line.startswith("MEDIA_STORE: s3:// needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    for enough in (key, {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "r"}):
+        assert load({**bucket, **enough}).media_store == "s3://pictures"
+    load({"MEDIA_STORE": "file:///pictures"})
+
+
 def test_production_has_rate_limits() -> None:
     wrong = mistakes({"ENVIRONMENT": "production", "SECRET": "x" * 32, "RATE_LIMITS": "off"})
     assert wrong == ["RATE_LIMITS: off is for tests, not for production"]
@@ -129,10 +151,54 @@ def test_relay_without_a_relay_is_a_contradiction() -> None:
     assert mistakes({"ICE_TRANSPORT_POLICY": "relay"}) == ["ICE_TRANSPORT_POLICY: relay needs TURN_URLS"]
 
 
+def test_a_turn_server_is_one_and_the_region_of_a_node_that_wants_relays_has_one() -> None:
+    """Of another region there is none, which would keep each call from connecting."""
+    secret = {"TURN_SECRET": "s"}
+    [line] = mistakes({"TURN_URLS": "turn:a.example,turn.example.org:3478", **secret})
+    assert line.startswith("TURN_URLS: 'turn.example.org:3478' is no TURN server such as turn:")
+    wanted = {"ICE_TRANSPORT_POLICY": "relay", "TURN_URLS": "eu=turn:eu.example", **secret}
+    assert mistakes(wanted) == ["ICE_TRANSPORT_POLICY: relay needs TURN_URLS for REGION too"]
+    assert Rules.of(load({**wanted, "REGION": "eu"})).relays_in == {"eu"}
+
+
 def test_turn_needs_its_secret_and_a_call_is_silent_for_longer_than_a_ping() -> None:
     assert mistakes({"TURN_URLS": "turn:t.example"}) == ["TURN_SECRET: needed with TURN_URLS"]
     [line] = mistakes({"CALL_SILENCE_S": "2", "CALL_PING_S": "2"})
     assert line == "CALL_SILENCE_S: has to be longer than CALL_PING_S"
+
+
+def test_the_secret_of_probes_is_a_good_one_and_nothing_elses() -> None:
+    """Nobody's who runs probes, and needs to know it, is one by which more can be done."""
+    assert load({"PROBE_SECRET": "x" * 16}).probe_secret
+    [line] = mistakes({"PROBE_SECRET": "hunter2" + " " * 20})
+    assert line == "PROBE_SECRET: has to have at least 16 characters; spaces around it do not count"
+    [line] = mistakes({**PRODUCTION, "PROBE_SECRET": "y" * 31})
+    assert line.startswith("PROBE_SECRET: has to have at least 32 characters")
+    assert load({**PRODUCTION, "PROBE_SECRET": "y" * 32}).probe_secret
+    turn = {"TURN_URLS": "turn:t.example", "TURN_SECRET": "t" * 32}
+    reused = [
+        {**PRODUCTION, "PROBE_SECRET": "x" * 32},
+        {**PRODUCTION, "SECRET_PREVIOUS": "z" * 32, "PROBE_SECRET": "z" * 32},
+        {**PRODUCTION, **turn, "PROBE_SECRET": "t" * 32},
+        {**PRODUCTION, "DATA_KEYS": f"k1:{'k' * 31}y", "PROBE_SECRET": f"{'k' * 31}y"},
+        {"PROBE_SECRET": DEFAULT_SECRET},
+    ]
+    for given in reused:
+        [line] = mistakes(given)
+        assert line.startswith("PROBE_SECRET: take one that is nothing else's")
+        assert given["PROBE_SECRET"] not in line
+    assert mistakes({"PROBE_EVERY_S": "300"}) == ["PROBE_SECRET: needed with PROBE_EVERY_S"]
+
+
+def test_probes_go_where_people_come() -> None:
+    """Unless they are told another way."""
+    assert load({"PORT": "9000"}).probed_url == "http://localhost:9000"
+    assert load({"PUBLIC_URL": "https://a.example/"}).probed_url == "https://a.example"
+    assert (
+        load({"PUBLIC_URL": "https://a.example", "PROBE_SERVER": "http://b:80/"}).probed_url == "http://b:80"
+    )
+    [line] = mistakes({"PROBE_SERVER": "b:80"})
+    assert line == "PROBE_SERVER: has to begin with http:// or https://"
 
 
 def test_what_is_derived_of_settings_follows_them() -> None:
@@ -196,3 +262,14 @@ def test_production_without_mail_or_sms_says_what_cannot_work() -> None:
     assert mistakes({"MAIL": "mail.example:25"}) == ["MAIL: has to begin with smtp:// or smtps:// or outbox"]
     assert load({"PORT": "9000"}).page_url == "http://localhost:9000"
     assert load({"PUBLIC_URL": "https://a.example/"}).page_url == "https://a.example"
+
+
+def test_a_key_for_pushes_needs_somebody_to_write_to() -> None:
+    """And is not repeated where it is wrong."""
+    key = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"
+    assert load({"PUSH_WEB_KEY": key, "PUSH_CONTACT": "mailto:us@example.org"}).push_web_key == key
+    assert mistakes({"PUSH_WEB_KEY": "hunter2", "PUSH_CONTACT": "https://example.org"}) == [
+        "PUSH_WEB_KEY: has to be as `python -m realtime push-key` prints it"
+    ]
+    [line] = mistakes({"PUSH_WEB_KEY": key, "PUSH_CONTACT": "us@example.org"})
+    assert line.startswith("PUSH_CONTACT: needed with PUSH_WEB_KEY")

@@ -26,14 +26,29 @@ async def accepted(ana: ClientDevice, ben: ClientDevice, mode: str) -> str:
     return call_id
 
 
+async def connected(ana: ClientDevice, ben: ClientDevice, mode: str = "voice") -> str:
+    """Meet, talk, decide: the room that the two have then."""
+    call_id = await accepted(ana, ben, mode)
+    for device in (ana, ben):
+        await device.next("call:started")
+        await device.ask("call:connected", call_id=call_id, epoch=1)
+    await ana.next("call:state", state="live")
+    await ben.ask("call:end", call_id=call_id)
+    await ana.next("call:ended")
+    await ana.ask("decision:submit", call_id=call_id, connect=True)
+    return str((await ben.next("decision:result"))["connection"]["room_id"])
+
+
 @pytest.fixture
 async def start_node(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[StartNode]:
-    """`await start_node()`: one more node on this worker's database and Redis."""
+    """`await start_node()`: one more node on this worker's database and Redis; or `"matchmaker"`."""
     nodes: list[Served] = []
 
-    async def start(code: Path = ROOT, /, **settings: str) -> Served:
+    async def start(code: Path | str = ROOT, /, **settings: str) -> Served:
         stores = {"DATABASE_URL": nodes_database_url, "REDIS_URL": nodes_redis_url}
-        node = Served(code, **{**stores, "LOG_LEVEL": "WARNING", **settings})
+        own = {**stores, "LOG_LEVEL": "WARNING", **settings}
+        node = Served(**own) if isinstance(code, str) else Served(code, **own)
+        node.command = (code,) if isinstance(code, str) else ()
         nodes.append(node)
         await node.start()
         return node

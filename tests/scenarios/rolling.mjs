@@ -1,5 +1,6 @@
 /**
- * People on the official client while the nodes under them are replaced: in calls, in chats, in the queue.
+ * People on the official client while the nodes under them are replaced: in calls of strangers and of two who know each other, in
+ * chats, in the queue.
  * Argument: the balancer's address. Says `ready`, goes on until a line comes, and tells what they have seen.
  */
 
@@ -29,12 +30,25 @@ async function live() {
   for (const person of pair) await person.ask("queue:join", { mode: "voice" });
   const { call_id } = (await pair[0].next("call:offered")).data;
   for (const person of pair) await person.ask("call:accept", { call_id });
+  return talking(pair, call_id);
+}
+
+async function talking(pair, call_id) {
   for (const person of pair) {
     await person.next("call:started");
     await person.ask("call:connected", { call_id, epoch: 1 });
   }
   for (const person of pair) while ((await person.next("call:state")).data.state !== "live");
   return { pair, call_id };
+}
+
+/** One rings the other, who answers. */
+async function direct({ pair, connection_id }) {
+  const [ana, ben] = pair;
+  const { call_id } = await ana.ask("call:invite", { connection_id, mode: "voice" });
+  while ((await ben.next("call:offered")).data.call_id !== call_id);
+  await ben.ask("call:accept", { call_id });
+  return talking(pair, call_id);
 }
 
 async function connected() {
@@ -44,7 +58,7 @@ async function connected() {
   await ana.next("call:ended");
   await ana.ask("decision:submit", { call_id, connect: true });
   const { connection } = (await ben.next("decision:result")).data;
-  return { pair, room_id: connection.room_id };
+  return { pair, room_id: connection.room_id, connection_id: connection.id };
 }
 
 /** Until it is answered, as an app's outbox does: what was not acknowledged is sent once more. */
@@ -90,7 +104,8 @@ const blocked = await fetch(`${address}/v1/blocks`, {
 assert.equal(blocked.status, 201);
 const tickets = [];
 for (const person of waiting) tickets.push((await person.ask("queue:join", { mode: "voice" })).ticket);
-for (const { pair } of calls) for (const person of pair) person.heard.length = 0;
+calls.push(await direct(rooms[0]));
+for (const { pair } of calls) for (const person of pair) person.calm = person.names().length;
 
 const work = [
   ...rooms.flatMap(({ pair, room_id, said }) => pair.map((person) => talk(person, room_id, said))),
@@ -102,7 +117,8 @@ over = true;
 await Promise.all(work);
 
 for (const { pair, call_id } of calls) {
-  seen.calls.push(pair.map((person) => person.names().filter((name) => !["session:ready", "call:media"].includes(name))));
+  const usual = (name) => ["session:ready", "call:media"].includes(name) || name.startsWith("chat:");
+  seen.calls.push(pair.map((person) => person.names().slice(person.calm).filter((name) => !usual(name))));
   seen.calls.push((await surely(pair[0], "call:end", { call_id })).ok);
 }
 for (const { pair, said } of rooms) {

@@ -19,8 +19,8 @@ from db.embedded import EmbeddedServers, Urls
 from tests.delivery.test_event_log import Gate, gate_before
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
+from tests.scenarios.conftest import connected
 from tests.scenarios.test_announcing import hears
-from tests.scenarios.test_outages import connected
 from tests.served import Served
 
 EACH, AT_ONCE = 12, 4

@@ -8,8 +8,8 @@ import aiohttp
 
 from tests.delivery.test_event_log import gate_before
 from tests.integration.person import ClientDevice, Person
-from tests.scenarios.conftest import StartNode
-from tests.scenarios.test_outages import child_of, connected
+from tests.scenarios.conftest import StartNode, connected
+from tests.scenarios.test_outages import child_of
 from tests.served import Served
 
 Crowd = Callable[..., Awaitable[Person]]

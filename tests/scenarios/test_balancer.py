@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import unused_port
 
 from tests.deploy.files import NOT_IN_THE_IMAGE
 from tests.integration.person import Person
 from tests.machines.haproxy import balancer
+from tests.ports import Ports
 from tests.scenarios.conftest import StartNode
 from tests.served import Served
 
@@ -75,13 +75,13 @@ def lean(tmp_path: Path) -> dict[str, str]:
 
 
 async def test_clients_reach_nodes_through_the_balancer(
-    start_node: StartNode, web: aiohttp.ClientSession, lean: dict[str, str]
+    start_node: StartNode, web: aiohttp.ClientSession, lean: dict[str, str], ports: Ports
 ) -> None:
-    ports = [unused_port(), unused_port()]
+    of_metrics = [ports.take(), ports.take()]
     settings: dict[str, Any] = {**lean, "TRUSTED_PROXIES": "127.0.0.1", "RATE_LIMITS": "on"}
     settings |= {"REGISTER_BURST": "1", "REGISTER_PER_M": "1"}  # of one address
     settings |= {"DRAIN_NOTICE_S": "15"}  # until it is hurried
-    nodes = await asyncio.gather(*(start_node(**settings, METRICS_PORT=str(port)) for port in ports))
+    nodes = await asyncio.gather(*(start_node(**settings, METRICS_PORT=str(port)) for port in of_metrics))
     async with balancer(*nodes) as balance:
         await balance.until_in_use(web, 2)
 
@@ -111,7 +111,7 @@ async def test_clients_reach_nodes_through_the_balancer(
         ]
         for device in devices:
             await device.ask("presence:set", status="online")
-        held = [await connections(web, node, port) for node, port in zip(nodes, ports, strict=True)]
+        held = [await connections(web, node, port) for node, port in zip(nodes, of_metrics, strict=True)]
         assert sum(held) == 4
         assert all(held), held
 

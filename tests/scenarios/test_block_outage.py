@@ -5,7 +5,8 @@ from pathlib import Path
 import aiohttp
 
 from tests.integration.person import Person
-from tests.scenarios.test_outages import child_of, connected
+from tests.scenarios.conftest import connected
+from tests.scenarios.test_outages import child_of
 from tests.served import Served
 
 

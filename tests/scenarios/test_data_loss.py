@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from redis.asyncio import Redis
 
 from tests.integration.person import ClientDevice, Person
-from tests.scenarios.conftest import StartNode
+from tests.scenarios.conftest import StartNode, connected
 from tests.scenarios.test_announcing import say
-from tests.scenarios.test_outages import connected
 
 Crowd = Callable[..., Awaitable[Person]]
 

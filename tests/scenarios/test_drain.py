@@ -9,22 +9,21 @@ from typing import Any
 import aiohttp
 import asyncpg
 
+from composition.realtime import running as running_node
 from composition.rest import running
 from core.ending import Ending
 from core.settings import Settings
 from tests.integration.conftest import Meeting
 from tests.integration.person import Person
 from tests.patience import PATIENCE_S
-from tests.scenarios.conftest import StartNode, accepted
-from tests.scenarios.test_outages import connected, until
+from tests.scenarios.conftest import StartNode, accepted, connected
+from tests.scenarios.test_outages import until
 from tests.scenarios.test_pauses import asleep
 from tests.served import Served
 
 Crowd = Callable[..., Awaitable[Person]]
 Condition = Callable[[], Awaitable[bool]]
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
-# Longer than any test: whoever ends in time was hurried.
-LONG = {"DRAIN_NOTICE_S": "12", "DRAIN_S": "3"}
 HELD = """
     SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
 """
@@ -75,41 +74,65 @@ async def talking(start_node: StartNode, crowd: Crowd, **settings: str) -> tuple
     return here, there, Meeting(ana, ben, she, he, call_id)
 
 
-async def test_balancers_see_it_first_and_a_second_signal_hurries(
-    start_node: StartNode, crowd: Crowd, web: aiohttp.ClientSession
+async def test_balancers_see_it_first_and_whoever_hurries_it_is_heard(
+    nodes_database_url: str, nodes_redis_url: str, web: aiohttp.ClientSession
 ) -> None:
-    """Until then all goes on: people come, commands are answered."""
-    node = await start_node(**LONG)
-    person = await crowd(node)
-    device = await person.connect()
-    node.send(signal.SIGTERM)
-    await until(answers(web, node.address, "/readyz", 404), "/readyz fails")
-    late = await person.connect("laptop")
-    for each in (device, late):
-        await each.ask("presence:set", status="away")
-    node.send(signal.SIGTERM)
-    await device.closed.wait()
-    assert await node.ended() == 0
+    """Until then all goes on, for a day: people come, commands are answered."""
+    settings = Settings(
+        database_url=nodes_database_url,
+        redis_url=nodes_redis_url,
+        port=0,
+        rate_limits="off",
+        answer_s=20,
+        drain_notice_s=86_400,
+        drain_s=86_400,
+    )
+    ending = Ending(time_s=lambda: 0.0)  # which has all the time it wants
+    async with asyncio.timeout(2 * PATIENCE_S), AsyncExitStack() as stack:
+        address = await stack.enter_async_context(running_node(settings, ending))
+        person = await Person.sign_up(address, web)
+        device = await person.connect()
+        ending.ask()
+        ended = asyncio.create_task(stack.aclose())
+        await until(answers(web, address, "/readyz", 404), "/readyz fails")
+        late = await person.connect("laptop")
+        for each in (device, late):
+            await each.ask("presence:set", status="away")
+        ending.ask(hurry=True)
+        for each in (device, late):
+            await each.closed.wait()
+        await ended
 
 
-async def test_nobody_new_is_let_in_while_clients_are_sent_away(
+async def test_clients_are_sent_away_one_by_one_and_nobody_new_is_let_in(
     start_node: StartNode, crowd: Crowd, web: aiohttp.ClientSession
 ) -> None:
-    """Some have gone, and others are still served, over both transports."""
+    """Some have gone, and others are still served, over both transports. Nor do those keep it from its end
+    who do not read, poll no more, or never joined."""
     node = await start_node(DRAIN_S="15")
     person = await crowd(node)
+    sleeper = await person.connect("sleeper")
     ways = [["websocket"], ["polling"]] * 4
     devices = [await person.connect(f"device {n}", transports=way) for n, way in enumerate(ways)]
-    node.send(signal.SIGTERM)
-    await until(answers(web, node.address, HANDSHAKE, 503), "handshakes are refused")
-    await asyncio.wait(
-        [asyncio.create_task(device.closed.wait()) for device in devices], return_when="FIRST_COMPLETED"
-    )
-    left = [device for device in devices if not device.closed.is_set()]
-    assert left, "all went at once"
-    await left[-1].ask("presence:set", status="online")
-    node.send(signal.SIGTERM)
-    assert await node.ended() == 0
+    url = f"{node.address}/socket.io/?EIO=4&transport=websocket"
+    async with asyncio.timeout(2 * PATIENCE_S), web.ws_connect(url) as newcomer:
+        await newcomer.receive()
+        assert await answers(web, node.address, HANDSHAKE, 200)()
+        with asleep(sleeper):
+            for _ in range(200):
+                await sleeper.begin("session:refresh", token=person.token)
+            node.send(signal.SIGTERM)
+            await until(answers(web, node.address, HANDSHAKE, 503), "handshakes are refused")
+            await asyncio.wait(
+                [asyncio.create_task(device.closed.wait()) for device in devices],
+                return_when="FIRST_COMPLETED",
+            )
+            left = [device for device in devices if not device.closed.is_set()]
+            assert left, "all went at once"
+            await left[-1].ask("presence:set", status="online")
+            node.send(signal.SIGTERM)
+            assert await node.ended() == 0
+        await sleeper.closed.wait()
 
 
 async def test_what_was_begun_is_answered(
@@ -183,23 +206,6 @@ async def test_who_waits_keeps_the_place(start_node: StartNode, crowd: Crowd) ->
     sooner = await first.connect(address=there.address, offset=devices[0].offset)
     assert [sooner.ready["ticket"], later.ready["ticket"]] == tickets
     assert await here.ended() == 0
-
-
-async def test_it_ends_though_clients_do_not_read(start_node: StartNode, crowd: Crowd) -> None:
-    """One that takes nothing of what it is sent, one that polls no more, one that never joined."""
-    node = await start_node()
-    person = await crowd(node)
-    sleeper = await person.connect("sleeper")
-    async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as web:
-        url = f"{node.address}/socket.io/?EIO=4&transport=websocket"
-        async with web.ws_connect(url) as newcomer:
-            await newcomer.receive()
-            assert await answers(web, node.address, HANDSHAKE, 200)()
-            with asleep(sleeper):
-                for _ in range(200):
-                    await sleeper.begin("session:refresh", token=person.token)
-                assert await node.stop() == 0
-            await sleeper.closed.wait()
 
 
 async def test_the_rest_side_alone_says_so_too_and_finishes_what_was_begun(

@@ -35,7 +35,7 @@ async def test_every_command_is_answered_while_a_store_stands_still(
 ) -> None:
     """Also those that wait behind others of one connection; the log says when it began, and when it ended."""
     command, payload = NEEDS[server]
-    node = Served(DATA_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="", LOG_LEVEL="WARNING", ANSWER_S="2")
+    node = Served(DATA_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="", LOG_LEVEL="WARNING", ANSWER_S="5")
     await node.start()
     try:
         people = [await Person.sign_up(node.address, web) for _ in range(4)]
@@ -75,8 +75,8 @@ async def test_a_place_in_the_queue_outlives_a_redis_that_stood_still(
         REDIS_URL="",
         LOG_LEVEL="WARNING",
         ANSWER_S="1",
-        QUEUE_LEASE_S="3",
-        CONNECTION_LEASE_S="3",
+        QUEUE_LEASE_S="5",
+        CONNECTION_LEASE_S="5",
         QUEUE_UPDATE_S="1",
     )
     await node.start()
@@ -86,7 +86,7 @@ async def test_a_place_in_the_queue_outlives_a_redis_that_stood_still(
         for device in waiting:
             await device.ask("queue:join", mode="video", preferences={"genders": ["male"]})
         with frozen(embedded(node, "redis-server")):
-            for _ in range(5):  # almost a second each, at the least
+            for _ in range(8):  # almost a second each, at the least
                 assert await answer(waiting[0], "presence:set", status="online") == "unavailable"
         before = [device.has_heard("queue:updated") for device in waiting]
 

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from db.postgres.timelines import TimelineRecords
 from tests.integration.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode, accepted
 from tests.signaling.samples import SAMPLES
+from tests.stores.world import world_at
 
 Crowd = Callable[..., Awaitable[Person]]
 
@@ -61,9 +63,12 @@ async def test_a_client_that_recovers_elsewhere_is_closed_where_it_was(
     assert (back.ready["recovered"], back.sid) == (True, sid)
 
 
-async def test_a_call_survives_the_death_of_its_node(start_node: StartNode, crowd: Crowd) -> None:
+async def test_a_call_survives_the_death_of_its_node(
+    start_node: StartNode, crowd: Crowd, nodes_database_url: str
+) -> None:
     """Killed with no chance to say goodbye: the peer waits, the lost one returns elsewhere."""
-    quick = {"CONNECTION_LEASE_S": "3", "QUEUE_LEASE_S": "3"}
+    # Soon enough, and later than a node on a busy machine may miss a renewal of its own.
+    quick = {"CONNECTION_LEASE_S": "6", "QUEUE_LEASE_S": "6"}
     here, there = await asyncio.gather(start_node(**quick), start_node(**quick))
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
     ana, ben = await she.connect(), await he.connect()
@@ -82,6 +87,13 @@ async def test_a_call_survives_the_death_of_its_node(start_node: StartNode, crow
     again = await she.connect(address=there.address, offset=ana.offset)
     assert again.ready["call"]["call_id"] == call_id
     await ben.next("call:state", state="live")
+    await ben.ask("call:end", call_id=call_id)
+    await again.next("call:ended")
+    async with world_at(nodes_database_url) as world:
+        recorded = await TimelineRecords(world.pool).of(call_id)
+    assert recorded is not None
+    order = [note.kind for note in recorded.notes if note.kind in {"live", "lost", "back", "ended"}]
+    assert order == ["live", "lost", "back", "live", "ended"], "the timeline has survived too"
 
 
 @pytest.mark.parametrize("repeat", range(3))
@@ -103,3 +115,25 @@ async def test_two_hundred_join_at_once(start_node: StartNode, crowd: Crowd, rep
     assert len({offer["call_id"] for offer in offers}) == 100
     assert {offer["peer"]["user_id"] for offer in offers} == {person.id for person in people}
     assert all(device.has_heard("call:offered") == 1 for device in devices)
+
+
+async def test_a_ring_outlasts_the_node_of_who_rings(
+    start_node: StartNode, crowd: Crowd, nodes_database_url: str
+) -> None:
+    """Killed while it rings elsewhere: the answer starts it, and she has it as soon as she is back."""
+    here, there = await asyncio.gather(start_node(RING_S="60"), start_node(RING_S="60"))
+    she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
+    async with world_at(nodes_database_url) as world:
+        connection = await world.connected((she.id, he.id))
+    ana, ben = await she.connect(), await he.connect()
+    call_id = (await ana.ask("call:invite", connection_id=connection.id, mode="voice"))["call_id"]
+    await ben.next("call:offered", call_id=call_id)
+    await here.stop(signal.SIGKILL)
+    back = await she.connect(address=there.address)
+    call = back.ready["call"]
+    assert (call["call_id"], call["state"], call["outgoing"]) == (call_id, "offered", True)
+    await ben.ask("call:accept", call_id=call_id)
+    for device, role in ((back, "offerer"), (ben, "answerer")):
+        await device.next("call:started", call_id=call_id, role=role)
+    await back.ask("call:end", call_id=call_id)
+    await ben.next("call:ended", call_id=call_id, reason="hung_up")

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.person import Person
 from tests.machines.pgbouncer import pgbouncer
 from tests.patience import PATIENCE_S
-from tests.scenarios.conftest import StartNode, accepted
+from tests.scenarios.conftest import StartNode, connected
 from tests.served import Served
 
 SESSIONS = 3
@@ -68,17 +68,9 @@ async def test_two_meet_talk_chat_block_and_take_their_data_along(
     here, there = await asyncio.gather(pooled_node(), pooled_node())
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
     ana, ben = await she.connect(), await he.connect()
-    call_id = await accepted(ana, ben, "video")
-    for device in (ana, ben):
-        await device.next("call:started", call_id=call_id)
-        await device.ask("call:connected", call_id=call_id, epoch=1)
-    await ana.ask("call:end", call_id=call_id)
-    await ana.ask("decision:submit", call_id=call_id, connect=True)
-    connection = (await ben.next("decision:result", outcome="connected"))["connection"]
+    room = await connected(ana, ben, "video")
     said = [f"{n} of Ben's" for n in range(30)]
-    await asyncio.gather(
-        *(ben.ask("chat:send", room_id=connection["room_id"], client_id=text, content=text) for text in said)
-    )
+    await asyncio.gather(*(ben.ask("chat:send", room_id=room, client_id=text, content=text) for text in said))
     heard = [(await ana.next("chat:message"))["message"]["content"] for _ in said]
     assert heard == said
     statuses = await asyncio.gather(

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 import aiohttp
 import psutil
 import pytest
-from aiohttp.test_utils import unused_port
 
 from tests.deploy.files import ROOT
 from tests.deploy.test_monitoring import Query, queries, rules
@@ -18,11 +17,13 @@ from tests.integration.person import ClientDevice, Person, Refused
 from tests.machines.haproxy import balancer
 from tests.machines.prometheus import Prometheus, prometheus
 from tests.patience import PATIENCE_S
+from tests.ports import Ports
 from tests.scenarios.conftest import StartNode, accepted
+from tests.served import START_S
 from tests.signaling.samples import SAMPLES
 
 Crowd = Callable[..., Awaitable[Person]]
-_ZERO = "Zero without trouble."
+_QUIET = ("Zero without trouble.", "Nothing without MATCH_SHADOW.")
 
 
 @asynccontextmanager
@@ -36,7 +37,7 @@ async def process(*arguments: str, **settings: str) -> AsyncIterator[tuple[str, 
     )
     assert started.stdout is not None
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(START_S):
             told = re.search(
                 r" is at (\S+)",
                 (await started.stdout.readuntil(b" is at ") + await started.stdout.readline()).decode(),
@@ -109,7 +110,7 @@ async def unanswered(asked: Prometheus, left: Sequence[Query]) -> list[Query]:
     still = []
     for query in left:
         values = await asked.ask(query.text)
-        quiet = query.about.startswith(_ZERO)
+        quiet = query.about.startswith(_QUIET)
         if not (quiet or any(values)) or (
             quiet and not await asked.get("series", **{"match[]": query.metrics[0]})
         ):
@@ -123,21 +124,26 @@ async def test_each_query_of_each_dashboard_has_an_answer(
     web: aiohttp.ClientSession,
     nodes_database_url: str,
     nodes_redis_url: str,
+    ports: Ports,
 ) -> None:
     """With the file of the deployment, where only targets and times differ. And no alert cannot be judged."""
-    ports = [unused_port() for _ in range(3)]
-    places = [f"127.0.0.1:{port}" for port in ports]
+    of_metrics = [ports.take() for _ in range(4)]
+    places = [f"127.0.0.1:{port}" for port in of_metrics]
     stores = {"DATABASE_URL": nodes_database_url, "REDIS_URL": nodes_redis_url}
-    first = await start_node(METRICS_PORT=str(ports[0]), MAIL="outbox")  # mails are jobs
+    first = await start_node(METRICS_PORT=str(of_metrics[0]), MAIL="outbox")  # mails are jobs
     async with (
         balancer(first, first) as before,
-        process("rest", METRICS_PORT=str(ports[2]), **stores) as (rest, _),
+        process("rest", METRICS_PORT=str(of_metrics[2]), **stores) as (rest, _),
+        process("realtime", "echo", METRICS_PORT=str(of_metrics[3]), **stores),
     ):
-        targets = {"realtime": places[:2], "rest": places[2:], "balancer": [before.metrics.split("/")[2]]}
+        apart = {"rest": [places[2]], "echo": [places[3]], "balancer": [before.metrics.split("/")[2]]}
+        targets = {"realtime": places[:2], **apart}
         async with prometheus(web, **targets) as asked:
-            await until_scraped(asked, *places[::2])  # what moves before that is no increase
+            await until_scraped(asked, places[0], *places[2:])  # what moves before that is no increase
             await use(first.address, web, lambda **what: crowd(first, **what))
-            second = await start_node(METRICS_PORT=str(ports[1]))  # it looks at once what all nodes share
+            second = await start_node(
+                METRICS_PORT=str(of_metrics[1])
+            )  # it looks at once what all nodes share
 
             left = list(queries())
             try:
@@ -173,10 +179,10 @@ async def test_each_query_of_each_dashboard_has_an_answer(
 
 
 async def test_a_worker_listens_for_nothing_but_metrics(
-    web: aiohttp.ClientSession, nodes_database_url: str, nodes_redis_url: str
+    web: aiohttp.ClientSession, nodes_database_url: str, nodes_redis_url: str, ports: Ports
 ) -> None:
     stores = {"DATABASE_URL": nodes_database_url, "REDIS_URL": nodes_redis_url}
-    port = unused_port()
+    port = ports.take()
     async with process("realtime", "worker", METRICS_PORT=str(port), **stores) as (_, worker):
         listening = {
             each.laddr for each in worker.net_connections("tcp") if each.status == psutil.CONN_LISTEN

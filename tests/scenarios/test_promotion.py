@@ -13,7 +13,7 @@ from tests.conftest import NewRedis
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.machines.postgres_server import PostgresServer, postgres_server
 from tests.patience import PATIENCE_S
-from tests.scenarios.conftest import StartNode, accepted
+from tests.scenarios.conftest import StartNode, connected
 
 Crowd = Callable[..., Awaitable[Person]]
 Loss = Callable[[PostgresServer], Awaitable[AbstractContextManager[None]]]
@@ -105,13 +105,7 @@ async def test_a_promoted_standby_is_found_and_has_what_was_acknowledged(
     there = await start_node(**given)
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
     ana, ben = await she.connect(), await he.connect()
-    call_id = await accepted(ana, ben, "voice")
-    for device in (ana, ben):
-        await device.next("call:started", call_id=call_id)
-        await device.ask("call:connected", call_id=call_id, epoch=1)
-    await ana.ask("call:end", call_id=call_id)
-    await ana.ask("decision:submit", call_id=call_id, connect=True)
-    room = (await ben.next("decision:result", outcome="connected"))["connection"]["room_id"]
+    room = await connected(ana, ben)
 
     writers = [Writer(ana, room), Writer(ben, room)]
     async with asyncio.TaskGroup() as group:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
@@ -12,7 +13,7 @@ from db.embedded import EmbeddedServers
 from db.postgres.audit import AuditLog
 from db.postgres.pool import open_pool
 from tests.rest.server import new_person
-from tests.served import Served
+from tests.served import START_S, Served
 from tests.stores.world import world_at
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +25,10 @@ async def admin(*arguments: str, **settings: str) -> tuple[int | None, str]:
     return await operate("admin", *arguments, **settings)
 
 
-async def operate(*arguments: str, **settings: str) -> tuple[int | None, str]:
-    """The command: its exit code, and what it said."""
+async def operate(*arguments: str, within: Sequence[str] = (), **settings: str) -> tuple[int | None, str]:
+    """The command: its exit code, and what it said. `within`: words that run it elsewhere."""
     process = await asyncio.create_subprocess_exec(
+        *within,
         sys.executable,
         "-m",
         "realtime",
@@ -36,7 +38,7 @@ async def operate(*arguments: str, **settings: str) -> tuple[int | None, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(START_S):
         said, _ = await process.communicate()
     return process.returncode, said.decode()
 

@@ -18,7 +18,9 @@ DEPLOYED = {"TRUSTED_PROXIES": "127.0.0.1", "DRAIN_NOTICE_S": "2", "DRAIN_S": "2
 async def test_a_rolling_restart_shows_nobody_more_than_a_reconnect(
     start_node: StartNode, web: aiohttp.ClientSession
 ) -> None:
-    """Six in calls, six in chats, two in the queue, on either transport and on both."""
+    """Six in calls, six in chats, of whom two called each other, two in the queue, on either transport and on
+    both.
+    """
     nodes = await asyncio.gather(*(start_node(**DEPLOYED) for _ in range(3)))
     async with balancer(*nodes) as before:
         await before.until_in_use(web, 3)
@@ -51,7 +53,7 @@ async def test_a_rolling_restart_shows_nobody_more_than_a_reconnect(
     assert people.returncode == 0, err.decode()
     seen: dict[str, Any] = json.loads(out)
     assert seen["refused"] == [], "a command was refused"
-    assert seen["calls"] == [[[], []], True] * 3, "a call noticed, or ended"
+    assert seen["calls"] == [[[], []], True] * 4, "a call noticed, or ended"
     for chat in seen["chats"]:
         assert (chat["once"], chat["inOrder"]) == (True, True), chat
         assert chat["all"] > 10

@@ -5,11 +5,16 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import aiohttp
+
+from core.probes import NAMES
 from tests.conftest import NewDatabase, NewRedis
+from tests.integration.echoing import call_echo
 from tests.integration.person import ClientDevice, Person
 from tests.released import unpack
-from tests.scenarios.conftest import StartNode, accepted
-from tests.scenarios.test_outages import connected
+from tests.scenarios.conftest import StartNode, accepted, connected
+from tests.scenarios.test_probes import SECRET, sign_in
+from tests.scenarios.test_roles import operate
 from tests.served import Served
 from tests.signaling.samples import SAMPLES
 
@@ -28,9 +33,9 @@ async def test_people_on_both_versions(
     start_node: StartNode, crowd: Crowd, tmp_path: Path, new_database: NewDatabase, new_redis: NewRedis
 ) -> None:
     """They meet, talk, change nodes amid a call and in the queue, chat, and part."""
-    stores = {"DATABASE_URL": await new_database(), "REDIS_URL": await new_redis()}
+    stores = {"DATABASE_URL": await new_database(empty=True), "REDIS_URL": await new_redis()}
     before = await start_node(await asyncio.to_thread(unpack, tmp_path), **stores)
-    ours = await start_node(**stores)
+    ours = await start_node(**stores, ECHO="here", PROBE_SECRET=SECRET)
     she, he = await crowd(before, gender="female"), await crowd(ours, gender="male")
     ana, ben = await she.connect(), await he.connect()
 
@@ -66,6 +71,39 @@ async def test_people_on_both_versions(
         waiting = await moved(person, waiting, goes_to)
         assert waiting.ready["ticket"] == ticket
         await waiting.ask("queue:leave")
+
+    # Probes, of which the version before knows nothing: who waits there is offered to none of them.
+    assert (await operate("probe", "--create", **stores))[0] == 0
+    waiting = await (await crowd(before)).connect()
+    await waiting.ask("queue:join", mode="voice")
+    async with aiohttp.ClientSession() as web:
+        assert (await sign_in(before, web, NAMES[0]))[0] == 401
+        accounts = [(await sign_in(ours, web, name))[1] for name in NAMES]
+        probes = [Person(ours.address, web, account) for account in accounts]
+        one, two = [await probe.connect() for probe in probes]
+        call_id = await accepted(one, two, "voice")
+        await two.ask("call:end", call_id=call_id)
+        await one.next("call:ended", call_id=call_id)
+        for probe in probes:
+            await probe.leave()
+    assert not waiting.has_heard("call:offered")
+    await waiting.ask("queue:leave")
+
+    # A call with the server, which the version before has not: its user may be on either all the same.
+    alone = await crowd(ours)
+    device = await alone.connect()
+    call_id = await call_echo(device, "voice")
+    device = await moved(alone, device, before)
+    assert device.ready["call"]["call_id"] == call_id
+    await device.ask("call:accept", call_id=call_id)
+    await device.next("call:started", call_id=call_id, role="offerer")
+    device = await moved(alone, device, ours)
+    assert device.ready["call"]["origin"] == "echo"
+    device = await moved(alone, device, before)
+    await device.ask("call:end", call_id=call_id)
+    await device.next("call:ended", reason="hung_up")
+    assert (await device.ask("queue:join", mode="voice"))["ticket"]
+    await device.ask("queue:leave")
 
     assert (await she.rest("POST", "/v1/blocks", json={"user_id": he.id}))[0] == 201
     for device in (ana, ben):

@@ -16,7 +16,7 @@ from core.contract.settings import (
 )
 from core.vocabulary import Theme
 from db.postgres.settings import AT_FIRST, SettingsStore, notification_settings
-from services.settings import TIME_ZONES
+from services.time_zones import TIME_ZONES
 from tests.stores.world import World
 
 
@@ -25,7 +25,12 @@ async def test_a_patch_changes_what_it_names(world: World) -> None:
     store, ana = SettingsStore(world.pool), await world.person()
     hidden = AT_FIRST
     at_first = SettingsView(
-        theme="system", language=None, time_zone=None, privacy=hidden, notifications=notification_settings({})
+        theme="system",
+        language=None,
+        time_zone=None,
+        relay_only=False,
+        privacy=hidden,
+        notifications=notification_settings({}),
     )
     assert await store.of(ana) == at_first
     first = await store.change(ana, SettingsPatch(theme="neon", time_zone="UTC"))
@@ -34,6 +39,10 @@ async def test_a_patch_changes_what_it_names(world: World) -> None:
     assert second == structs.replace(at_first, theme="neon", language="de")
     assert await store.change(ana, SettingsPatch()) == await store.of(ana) == second
     assert (await store.change(ana, SettingsPatch(theme=None))).theme == "system"
+    assert (await store.change(ana, SettingsPatch(relay_only=True))).relay_only
+    assert await store.relay_only([ana, await world.person()]) == {ana}
+    assert await store.change(ana, SettingsPatch(relay_only=None)) == structs.replace(second, theme="system")
+    assert await store.relay_only([ana]) == frozenset()
     shown = await store.change(ana, SettingsPatch(privacy=PrivacyPatch(find_by_search=True)))
     assert (shown.privacy, shown.language) == (structs.replace(hidden, find_by_search=True), "de")
     assert await store.change(ana, SettingsPatch(privacy=PrivacyPatch())) == shown
@@ -64,7 +73,7 @@ async def test_every_field_has_its_column(world: World) -> None:
         columns = {column.name for column in (await connection.prepare(query)).get_attributes()}
     for kind, private in ((SettingsPatch, PrivacyPatch), (SettingsView, Privacy)):
         fields = {field.name for each in (kind, private) for field in structs.fields(each)}
-        assert fields - {"privacy"} == columns - {"user_id"}
+        assert fields - {"privacy", "relay_missing"} == columns - {"user_id"}
 
 
 async def test_table_and_contract_have_the_same_words(world: World) -> None:
