@@ -1,0 +1,1 @@
+"""Has the town's plan done: people sign up, upload, check in and write, by the API that everybody uses."""
