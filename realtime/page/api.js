@@ -174,16 +174,25 @@ export class Api {
     return this.request("PATCH", "/v1/me/settings", changes);
   }
 
+  /** Push to this device, reached as `device` says. */
+  nameDevice(id, device) {
+    return this.request("PUT", `/v1/devices/${id}`, device);
+  }
+
+  forgetDevice(id) {
+    return this.request("DELETE", `/v1/devices/${id}`);
+  }
+
   /** Upload a picture that goes with a report. Gives its id. */
   async uploadForReport(picture) {
     return (await this.upload(picture, { purpose: "report", key: randomId() })).id;
   }
 
-  /** Upload a file, with `told(sent)` how much of it has been sent, from 0 to 1. The same `key` again: the same media. */
-  async upload(file, { purpose, key, signal = new AbortController().signal, told = () => {} }) {
+  /** Upload a file, with `told(sent)` how much of it has been sent, from 0 to 1; others see what a file for a chat is called. The same `key` again: the same media. */
+  async upload(file, { purpose, key, name = "file", signal = new AbortController().signal, told = () => {} }) {
     const form = new FormData();
     form.append("purpose", purpose);
-    form.append("file", file, "file");
+    form.append("file", file, name);
     const by = (_, path, body, headers) => answer(() => post(path, body, { headers, signal, told }));
     return (await this.#authorised("POST", "/v1/media", form, { "Idempotency-Key": key }, by)).json();
   }
@@ -211,6 +220,11 @@ export class Api {
   async request(method, path, body, headers) {
     const response = await this.#authorised(method, path, body, headers);
     return content(response);
+  }
+
+  /** The same as a text of this kind. */
+  async written(path, type) {
+    return (await this.#authorised("GET", path, undefined, { Accept: type })).text();
   }
 
   async #authorised(method, path, body, headers = {}, by = send) {

@@ -30,7 +30,12 @@ export class Call {
     return this.#started?.call_id ?? null;
   }
 
-  /** For tests and debugging: the browser's statistics of the current peer connection. */
+  /** Which of its connections this is, for `call:quality`. */
+  get epoch() {
+    return this.#started?.epoch ?? null;
+  }
+
+  /** The browser's statistics of the current peer connection; null without one. */
   stats() {
     return this.#peer?.stats() ?? null;
   }
@@ -65,9 +70,9 @@ export class Call {
     return this.#session.command("call:restart", { call_id, epoch });
   }
 
-  /** The user's own camera is back, on another track. */
-  showCamera(track) {
-    this.#peer?.replaceVideo(track);
+  /** The user's own camera or microphone is on another track now. */
+  send(track) {
+    this.#peer?.replace(track);
   }
 
   /** Media flows both ways: failures are counted from zero again. */
@@ -91,6 +96,7 @@ export class Call {
       onTrack: (stream) => this.#onRemote(stream),
       onFlowing: (path) => this.#session.command("call:connected", { call_id, epoch, ...(path && { path }) }).catch(ignore),
       onFailed: () => this.#failed(),
+      onRelay: (problem) => this.#session.mention("call:quality", { call_id, epoch, problem }),
     });
   }
 

@@ -1,5 +1,5 @@
 /**
- * Chat with people whom the user is connected with. A message is drawn at once, sent with a `client_id` of ours, and
+ * Chat with people whom the user is connected with, and in groups. A message is drawn at once, sent with a `client_id` of ours, and
  * sent again with the same one if that fails, so that it is never stored twice.
  */
 
@@ -7,24 +7,41 @@ import { randomId } from "./device.js";
 import { contiguousUpTo } from "./rooms-state.js";
 
 const PAGE = 50;
+const MOST = 100;
+const FILLED = 200; // where more is unread, one begins with the latest
+const JUMPED = 2_000;
+const NEAR = 500; // what is further away is shown without all that lies between
+const AROUND = 25;
 const TYPING_EVERY_MS = 2_000;
+const DELIVERED_MS = 500;
+const READY_MS = 500;
+const READY_TURNS = 240;
+const KINDS = { image: "image", video: "video", audio: "voice" };
+// What the server looks into; of anything else it keeps the bytes.
+const KNOWN = /^(image\/(jpeg|png|webp)|video\/(mp4|quicktime|webm)|audio\/(mp4|webm|ogg))$/;
+const STEPS = 20; // in which it is told how much of a file was sent
 
 export class Chat {
   #session;
   #api;
   #store;
   #typedAt = 0;
+  #uploads = new Map(); // what ends the sending of a file, by `client_id`
+  #reporting = new Set(); // rooms of which it is told in a moment that something has come
+  #since = null; // what has changed since the list was read is asked for by this
 
   constructor({ session, api, store }) {
     this.#session = session;
     this.#api = api;
     this.#store = store;
+    session.ready && this.#returned();
   }
 
   /** An event of the server, after the state was changed by it. */
   heard(name, data) {
     if (name === "session:ready") this.#returned();
     else if (name === "chat:message") this.#heardMessage(data.message);
+    else if (name === "room:changed") this.#looked(data.room.id);
     else if (name === "connection:ended") this.#lookAt(data.connection.room_id);
     else if (name === "friend:removed") this.#lookAt(data.room_id);
   }
@@ -32,8 +49,13 @@ export class Chat {
   async open(roomId) {
     const room = this.#room(roomId);
     if (!room) return;
-    if (room.has_more === null) await this.#load(roomId);
-    else await this.#fill(roomId);
+    if (room.behind) return this.latest(roomId);
+    if (room.has_more !== null) return this.#fill(roomId);
+    const { unread, read_seq } = room;
+    if (!unread || unread > FILLED) return this.#load(roomId);
+    // From some messages before what is new, so that one sees where one was.
+    await this.#load(roomId, { before_seq: read_seq + 1 });
+    await this.#fill(roomId, read_seq);
   }
 
   /** Load the page of history before the messages that we have. */
@@ -41,17 +63,89 @@ export class Chat {
     return this.#load(roomId, { before_seq: this.#room(roomId).messages[0].seq });
   }
 
-  send(roomId, content) {
-    const message = { room_id: roomId, client_id: randomId(), content };
-    this.#store.dispatch("page:sending", message);
+  /** Load history back to this `seq`, unless that is very far. Gives whether it is there. */
+  async backTo(roomId, seq) {
+    const first = () => this.#room(roomId)?.messages[0]?.seq ?? 0;
+    for (let left = JUMPED; first() > seq && left > 0; left -= MOST) {
+      if (!(await this.#load(roomId, { before_seq: first(), limit: MOST }))) break;
+    }
+    return first() <= seq;
+  }
+
+  /** Show the message with this `seq`, and what is around it. Gives whether it is there. */
+  async around(roomId, seq) {
+    const { messages = [] } = this.#room(roomId) ?? {};
+    if (messages.some((one) => one.seq === seq)) return true;
+    if (messages.length && messages[0].seq > seq && messages[0].seq - seq <= NEAR) return this.backTo(roomId, seq);
+    await this.#window(roomId, { before_seq: seq + AROUND, limit: 2 * AROUND });
+    return Boolean(this.#room(roomId)?.messages.some((one) => one.seq === seq));
+  }
+
+  /** Show what was said last, instead of what is far from it. */
+  async latest(roomId) {
+    await this.#window(roomId, { limit: PAGE });
+    if (this.#room(roomId)?.behind) await this.later(roomId); // somebody has said something meanwhile
+  }
+
+  /** Load what comes after what is shown, where that ends before the latest. */
+  async later(roomId) {
+    const after_seq = this.#room(roomId)?.messages.at(-1)?.seq ?? 0;
+    const page = await this.#history(roomId, { after_seq, limit: MOST });
+    if (page && this.#room(roomId)?.messages.at(-1)?.seq === after_seq) this.#store.dispatch("page:later", { room_id: roomId, ...page });
+  }
+
+  /** What was said with these words: in this room, or (null) in all of them. `{items, next_cursor}`; throws what the server says. */
+  search(roomId, q, cursor = null) {
+    const query = new URLSearchParams({ q, limit: "20", ...(cursor && { cursor }) });
+    return this.#api.request("GET", `${roomId === null ? "/v1/messages" : `/v1/rooms/${roomId}/search`}?${query}`);
+  }
+
+  /** Say something: `reply` is the message that it answers, `file` what is shown, with a `preview` of it. */
+  send(roomId, content, { reply = null, file = null, type = "text", preview = null } = {}) {
+    const one = { client_id: randomId(), content, type, file, preview, reply };
+    this.#store.dispatch("page:sending", { room_id: roomId, ...one });
     this.#typedAt = 0;
-    return this.#deliver(message);
+    if (this.#room(roomId)?.behind) this.latest(roomId);
+    return this.#deliver(roomId, one);
   }
 
   /** Send it again, with the same `client_id`. */
-  again(roomId, { client_id, content }) {
-    this.#store.dispatch("page:send-again", { room_id: roomId, client_id });
-    return this.#deliver({ room_id: roomId, client_id, content });
+  again(roomId, one) {
+    this.#store.dispatch("page:send-again", { room_id: roomId, client_id: one.client_id });
+    return this.#deliver(roomId, one);
+  }
+
+  /** It was not sent, or is being sent, and is not to be. */
+  forget(roomId, { client_id, preview }) {
+    this.#uploads.get(client_id)?.abort();
+    if (preview) URL.revokeObjectURL(preview);
+    this.#store.dispatch("page:unsent", { room_id: roomId, client_id });
+  }
+
+  // Each of these throws what the server says.
+
+  async edit({ id }, content) {
+    this.#store.dispatch("chat:changed", await this.#session.command("chat:edit", { message_id: id, ...(content && { content }) }));
+  }
+
+  async remove({ id }) {
+    this.#store.dispatch("chat:changed", await this.#session.command("chat:delete", { message_id: id }));
+  }
+
+  /** Who has got and read it: `[{user_id, delivered_at?, read_at?}]`. */
+  receipts({ id }) {
+    return this.#api.all(`/v1/messages/${id}/receipts`);
+  }
+
+  /** Push nothing of what is said there, for so many seconds; null: until it is undone. Throws what the server says. */
+  async mute(roomId, forS) {
+    const item = await this.#api.request("PUT", `/v1/rooms/${roomId}/mute`, forS === null ? {} : { for_s: forS });
+    this.#store.dispatch("room:muted", { room_id: roomId, muted_until: item.muted_until });
+  }
+
+  async unmute(roomId) {
+    await this.#api.request("DELETE", `/v1/rooms/${roomId}/mute`);
+    this.#store.dispatch("room:muted", { room_id: roomId });
   }
 
   /** The user is typing. Sent at most every two seconds; it expires after three. */
@@ -64,7 +158,7 @@ export class Chat {
   /** The messages on the screen have been read. */
   read(roomId) {
     const room = this.#room(roomId);
-    if (!room?.unread || !this.#session.ready) return;
+    if (!room?.unread || room.behind || !this.#session.ready) return;
     this.#store.dispatch("page:read", { room_id: roomId });
     this.#session.command("chat:read", { room_id: roomId, seq: room.last_seq }).catch(ignore);
   }
@@ -82,50 +176,125 @@ export class Chat {
     return this.#store.state.rooms[roomId];
   }
 
-  async #deliver(message) {
+  async #deliver(room_id, { client_id, content, type, file, preview, reply }) {
+    const stop = new AbortController();
     try {
+      const media = file && (await this.#uploaded(room_id, file, client_id, stop));
+      if (stop.signal.aborted) return;
+      const shown = media && { media_id: media.id, type: type === "text" ? (KINDS[media.type] ?? "file") : type };
+      const message = { room_id, client_id, ...(content && { content }), ...shown, ...(reply && { reply_to: reply.id }) };
       this.#store.dispatch("page:sent", await this.#session.command("chat:send", message));
-    } catch (error) {
-      const { room_id, client_id } = message;
-      this.#store.dispatch("page:send-failed", { room_id, client_id, code: error.code, wait_ms: error.retryAfterMs });
+      if (preview) URL.revokeObjectURL(preview);
+    } catch ({ code, message, details, retryAfterMs }) {
+      if (!stop.signal.aborted) this.#store.dispatch("page:send-failed", { room_id, client_id, why: { code, message, details, retryAfterMs } });
     }
   }
 
-  /** Online again: load the list of rooms, and what was written meanwhile in the rooms whose messages we have. */
+  /** The same upload again gives the same media. It is sent when the server has looked at it. */
+  async #uploaded(room_id, file, client_id, stop) {
+    const kept = KNOWN.test(file.type) ? file : file.slice(0, file.size, "application/octet-stream");
+    let before = 0;
+    const told = (sent) => {
+      const step = Math.floor(sent * STEPS);
+      if (step > before) this.#store.dispatch("page:send-progress", { room_id, client_id, sent: step / STEPS });
+      before = step;
+    };
+    this.#uploads.set(client_id, stop);
+    try {
+      let media = await this.#api.upload(kept, { purpose: "chat", key: client_id, name: file.name, signal: stop.signal, told });
+      for (let left = READY_TURNS; media.state === "processing" && left > 0 && !stop.signal.aborted; left -= 1) {
+        await new Promise((resume) => setTimeout(resume, READY_MS));
+        media = await this.#api.request("GET", `/v1/media/${media.id}`);
+      }
+      if (media.state === "refused") throw Object.assign(new Error(), { code: "media_refused" });
+      return media;
+    } finally {
+      this.#uploads.delete(client_id);
+    }
+  }
+
+  /** This device has what others have said. What is read at once needs no report, and of several the last one serves. */
+  #report({ room_id, sender_id }) {
+    if (sender_id === this.#store.state.me.id || this.#reporting.has(room_id)) return;
+    this.#reporting.add(room_id);
+    setTimeout(() => {
+      this.#reporting.delete(room_id);
+      const room = this.#room(room_id);
+      if (room?.unread) this.#session.mention("chat:delivered", { room_id, seq: room.last_seq });
+    }, DELIVERED_MS);
+  }
+
+  /** Online again: load the list of rooms, or what has changed in it, and what was written meanwhile where we have messages. */
   async #returned() {
     try {
-      this.#store.dispatch("page:rooms", { items: await this.#api.all("/v1/rooms") });
+      await this.#list();
     } catch {
       return; // the next `session:ready` tries again
     }
     const { place, rooms } = this.#store.state;
-    const known = Object.values(rooms).filter((room) => room.has_more !== null);
+    const known = Object.values(rooms).filter((room) => room.has_more !== null && !room.behind);
     await Promise.all(known.map((room) => this.#fill(room.id)));
     for (const { id, outgoing } of known) for (const one of outgoing) if (one.failed === "offline") this.again(id, one);
     if (this.#room(place.id)?.has_more === null) await this.open(place.id);
   }
 
-  #heardMessage(message) {
-    const room = this.#room(message.room_id);
-    if (!room) this.#returned();
-    else if (room.has_more !== null && contiguousUpTo(room) < room.last_seq) this.#fill(room.id);
+  /** A node of the version before knows no `changed_since`. */
+  async #list() {
+    const changed = this.#since && (await this.#pages({ changed_since: this.#since }).catch((error) => this.#passing(error)));
+    const { items, since } = changed || (await this.#pages({}));
+    this.#since = since;
+    this.#store.dispatch(changed ? "page:changed-rooms" : "page:rooms", { items });
   }
 
-  /** Load all messages after the last one before a gap. */
-  async #fill(roomId) {
-    const upTo = contiguousUpTo(this.#room(roomId));
-    const page = await this.#load(roomId, { after_seq: upTo });
-    if (page?.has_more && contiguousUpTo(this.#room(roomId)) > upTo) await this.#fill(roomId);
+  async #pages(query) {
+    const items = [];
+    for (let cursor = null; ; ) {
+      const page = await this.#api.request("GET", `/v1/rooms?${new URLSearchParams({ limit: MOST, ...query, ...(cursor && { cursor }) })}`);
+      items.push(...page.items);
+      cursor = page.next_cursor;
+      if (!cursor) return { items, since: page.changes_cursor ?? null };
+    }
+  }
+
+  #passing(error) {
+    if (error.code !== "invalid_request") throw error;
+    return null;
+  }
+
+  #heardMessage(message) {
+    this.#report(message);
+    const room = this.#room(message.room_id);
+    if (!room) this.#lookAt(message.room_id);
+    else if (room.has_more !== null && !room.behind && contiguousUpTo(room) < room.last_seq) this.#fill(room.id);
+  }
+
+  /** A room is there that may be the one that is open. */
+  #looked(roomId) {
+    if (this.#store.state.place.id === roomId && this.#room(roomId)?.has_more === null) this.open(roomId);
+  }
+
+  /** Load all messages after the last one before a gap, or after this one. */
+  async #fill(roomId, after = null) {
+    const upTo = after ?? contiguousUpTo(this.#room(roomId));
+    const page = await this.#load(roomId, { after_seq: upTo, limit: MOST });
+    const room = this.#room(roomId);
+    if (page?.has_more && room && contiguousUpTo(room) > upTo) await this.#fill(roomId);
   }
 
   async #load(roomId, where = {}) {
-    try {
-      const page = await this.#session.command("chat:history", { room_id: roomId, limit: PAGE, ...where });
-      this.#store.dispatch("page:history", { room_id: roomId, ...page, older: "before_seq" in where });
-      return page;
-    } catch {
-      return null; // opening the room, or coming back on line, tries again
-    }
+    const page = await this.#history(roomId, where);
+    if (page) this.#store.dispatch("page:history", { room_id: roomId, ...page, older: "before_seq" in where });
+    return page;
+  }
+
+  async #window(roomId, where) {
+    const page = await this.#history(roomId, where);
+    if (page?.messages.length) this.#store.dispatch("page:window", { room_id: roomId, ...page });
+  }
+
+  /** A page of what was said; null: opening the room, or coming back on line, tries again. */
+  #history(roomId, where) {
+    return this.#session.command("chat:history", { room_id: roomId, limit: PAGE, ...where }).catch(() => null);
   }
 }
 

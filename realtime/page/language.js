@@ -64,3 +64,18 @@ export async function again(name, patience, fits = () => true) {
   }
   return null;
 }
+
+/** A style sheet; what it is for is shown without it where it cannot be had. */
+export async function styled(name) {
+  for (let failed = 0; failed < PATIENCE; failed += 1) {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: failed ? `${name}?${failed}` : name });
+    const loaded = new Promise((resolve) => {
+      link.onload = () => resolve(true);
+      link.onerror = () => resolve(false);
+    });
+    document.head.append(link);
+    if (await loaded) return;
+    link.remove();
+    await new Promise((resume) => setTimeout(resume, RETRY_MS * (failed + 1)));
+  }
+}

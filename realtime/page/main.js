@@ -6,18 +6,20 @@
 
 import { Account } from "./account.js";
 import { Api } from "./api.js";
+import { Awake } from "./awake.js";
 import { Bell } from "./bell.js";
 import { Call } from "./call.js";
-import { Chat } from "./chat.js";
 import { openDevice } from "./device.js";
+import { Devices } from "./devices.js";
 import { Entering } from "./entering.js";
 import { Frame } from "./frame.js";
 import { Hold } from "./hold.js";
-import { again, follow as followLanguage, textsHere, textsInside } from "./language.js";
+import { again, follow as followLanguage, styled, textsHere, textsInside } from "./language.js";
 import { Links } from "./links.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
 import { Provider } from "./provider.js";
+import { keepShell } from "./offline.js";
 import { doorIn, letterIn, placeIn } from "./route.js";
 import { Safety } from "./safety.js";
 import { Session } from "./session.js";
@@ -41,6 +43,7 @@ import english from "./words/en.js";
 
 /** What only who is signed in needs (`inside.js`), in a file of its own (`realtime/bundle.py`). */
 const INSIDE = "/page/inside.js";
+const ITS_STYLE = "/page/inside.css";
 const TICK_MS = 250;
 const RETRY_MS = 2_000;
 
@@ -58,11 +61,11 @@ const session = new Session({
   onEnd: (code) => (code === "banned" ? putOut() : end(store.state.deleting ? "deleted" : code)),
 });
 const remote = { stream: null };
-const media = new Media({ onEnded: (kind) => meeting.lost(kind), onCamera: (track) => call.showCamera(track) });
+const devices = new Devices();
+const media = new Media({ choice: () => devices.choice, onEnded: (kind) => meeting.lost(kind), onTrack: (track) => call.send(track) });
 const call = new Call({ session, media, onRemote: (stream) => ((remote.stream = stream), draw()) });
-const [hold, bell, frame] = [new Hold(), new Bell(), new Frame()];
+const [hold, frame, awake, bell] = [new Hold(), new Frame(), new Awake(), new Bell(() => devices.choice.rings)];
 const meeting = new Meeting({ session, media, call, store, hold, canRefuse, upload: (picture) => api.uploadForReport(picture) });
-const chat = new Chat({ session, api, store });
 const settings = new Settings({ api, store });
 const safety = new Safety({ api, store, meeting, onOver: (error) => letIn(error) || end(error.code) });
 const ways = waysHere();
@@ -71,7 +74,7 @@ const links = new Links({ api, store, onEnd: end });
 const entering = new Entering({ api, store, goTo, enter: (path, fields) => admitted(() => api.enter(path, { ...fields, device_id: device.id })) });
 const provider = new Provider({ store, ways, entering });
 
-const parts = { words, store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, provider, signUp, signIn, signOut, onLeft, onStays };
+const parts = { words, store, session, api, media, call, remote, meeting, settings, safety, devices, bell, frame, awake, ways, account, links, entering, provider, signUp, signIn, signOut, onLeft, onStays };
 const views = [
   themeView,
   shellView,
@@ -85,8 +88,8 @@ const views = [
   reportView,
   languageView,
 ].map((view) => view(parts));
-const hearing = [meeting, chat, safety];
-let [furnished, understood] = [false, null];
+const hearing = [meeting, safety];
+let [furnished, understood, invited] = [false, null, null];
 
 function draw() {
   const now = Date.now();
@@ -118,8 +121,9 @@ function understand() {
 async function furnish() {
   if (furnished) return;
   furnished = true;
-  const loaded = await again(INSIDE, Infinity, ({ says }) => says === "all");
+  const [loaded] = await Promise.all([again(INSIDE, Infinity, ({ says }) => says === "all"), styled(ITS_STYLE)]);
   add(loaded.inside(parts));
+  keepShell();
 }
 
 /** In front of the others: a dialog closes before the next one opens, so that the keyboard finds its way back. */
@@ -160,6 +164,8 @@ async function begin({ user, restricted, erases_at }) {
   furnish();
   settings.load().then(followSettings);
   look();
+  if (invited && store.state.place.name !== "join") goTo(`join/${invited}`);
+  invited = null;
 }
 
 /** Their settings are in another language than the page: it is loaded again, unless something goes on by now, or a letter is read. */
@@ -265,12 +271,12 @@ function go() {
     links.open(letter);
   }
   const found = placeIn(location.hash);
+  if (found.name === "join" && store.state.account !== "in") invited = found.id; // on the way through signing up, the address changes
   const place = found.name === "letter" && !store.state.letter ? { name: "meet" } : found;
   // Nobody wants to be filmed while reading; a user who waits for a match has to be.
   if (place.name !== "meet") meeting.rest();
   store.dispatch("page:place", { place, door: doorIn(location.hash) });
   keepKeyboard();
-  if (place.name === "room") chat.open(place.id);
   look();
   meeting.look();
 }
@@ -288,5 +294,5 @@ setInterval(tick, TICK_MS);
 go();
 stay();
 
-/** For the browser tests, which read the call's statistics. */
-globalThis.realtimeConnect = { stats: () => call.stats() };
+/** For the browser tests, which read the call's statistics, and why somebody waits. */
+globalThis.realtimeConnect = { stats: () => call.stats(), explain: () => session.command("queue:explain") };

@@ -1,7 +1,6 @@
 /** The user's own microphone and camera, and every way in which a browser may refuse them. */
 
-const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
+import { anyOf, wanted } from "./devices.js";
 
 const REFUSALS = {
   NotAllowedError: "refused",
@@ -42,16 +41,18 @@ export class Media {
   mode = null;
   #asking = null;
   #dark = false;
+  #choice;
   #onEnded;
-  #onCamera;
+  #onTrack;
 
   /**
-   * `onEnded(kind)` when a device is unplugged or its permission taken back while it is in use; `onCamera(track)`
-   * when the camera, which had been switched off, is back on another track.
+   * `choice()` says which devices are wanted (`devices.js`); `onEnded(kind)` when a device is unplugged or its permission taken back while
+   * it is in use; `onTrack(track)` when another track takes the place of one: of another device, or the camera is on again.
    */
-  constructor({ onEnded, onCamera }) {
+  constructor({ choice, onEnded, onTrack }) {
+    this.#choice = choice;
     this.#onEnded = onEnded;
-    this.#onCamera = onCamera;
+    this.#onTrack = onTrack;
   }
 
   /** Whether everything that the mode needs is open; a camera that was switched off is closed on purpose. */
@@ -74,7 +75,7 @@ export class Media {
 
   async #adopt(asking) {
     try {
-      const stream = await ask({ audio: AUDIO, video: asking.mode === "video" && VIDEO });
+      const stream = await this.#ask(asking.mode === "video" ? ["audio", "video"] : ["audio"]);
       if (this.#asking !== asking) {
         stop(stream);
         throw new MediaError("closed"); // or opened in another mode, while the browser was asking
@@ -91,30 +92,72 @@ export class Media {
 
   /**
    * Switch what is sent. A muted microphone stays open, because it has to be back at once. A camera that is switched
-   * off is closed, so that its light goes out, and opened again later. Throws `MediaError` if that fails.
+   * off is closed, so that its light goes out, and opened again later; so is what was unplugged. Throws `MediaError`, with its `kind`, if
+   * that fails.
    */
   async enable({ audio, video }) {
-    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = audio;
+    const [microphone] = this.stream?.getAudioTracks() ?? [];
+    if (microphone) microphone.enabled = audio;
+    if (audio && microphone?.readyState === "ended") await this.#again("audio");
     const [camera] = this.stream?.getVideoTracks() ?? [];
     if (!camera) return;
     const wasDark = this.#dark;
     this.#dark = !video;
     if (!video) camera.stop();
-    else if (wasDark) await this.#lighten(this.stream);
+    else if (wasDark) await this.#again("video");
   }
 
-  /** Open the camera again, and put its track in the place of the one that was stopped. */
-  async #lighten(stream) {
-    const [fresh] = (await ask({ video: VIDEO })).getVideoTracks();
-    if (this.stream !== stream || this.#dark) return fresh.stop(); // closed, or off again, meanwhile
-    for (const old of stream.getVideoTracks()) stream.removeTrack(old);
+  async #again(kind) {
+    try {
+      await this.#open(kind, this.stream);
+    } catch (error) {
+      this.#dark ||= kind === "video";
+      throw Object.assign(error, { kind });
+    }
+  }
+
+  /**
+   * Another device was chosen: use it now, if this kind (`audio` or `video`) is in use. A phone opens no second camera beside the first,
+   * so that is closed before. Throws `MediaError`.
+   */
+  async reopen(kind) {
+    const old = this.stream?.getTracks().find((track) => track.kind === kind);
+    if (!old || (kind === "video" && this.#dark)) return;
+    old.stop();
+    await this.#open(kind, this.stream, old.enabled);
+  }
+
+  /** Open a device, and put its track in the place of the one that was stopped. */
+  async #open(kind, stream, enabled = true) {
+    const [fresh] = (await this.#ask([kind])).getTracks();
+    if (this.stream !== stream || (kind === "video" && this.#dark)) return fresh.stop(); // closed, or off again, meanwhile
+    fresh.enabled = enabled;
+    for (const old of stream.getTracks().filter((track) => track.kind === kind)) {
+      old.stop(); // it may be the one of a choice before
+      stream.removeTrack(old);
+    }
     stream.addTrack(fresh);
     this.#watch(fresh);
-    this.#onCamera(fresh);
+    this.#onTrack(fresh);
+  }
+
+  /** Those that were chosen, or where one is not there any that will do. */
+  async #ask(kinds) {
+    const as = (choice) => Object.fromEntries(kinds.map((kind) => [kind, wanted(kind, choice)]));
+    const choice = this.#choice();
+    try {
+      return await ask(as(choice));
+    } catch (error) {
+      if (error.problem !== "missing" || !kinds.some((kind) => choice[kind])) throw error;
+      return ask(as(anyOf(choice)));
+    }
   }
 
   #watch(track) {
-    track.addEventListener("ended", () => this.#onEnded(track.kind));
+    track.addEventListener("ended", () => {
+      if (track.kind === "video" && this.stream?.getVideoTracks().includes(track)) this.#dark = true; // as if it had been switched off
+      this.#onEnded(track.kind);
+    });
   }
 
   close() {

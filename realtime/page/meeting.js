@@ -12,6 +12,11 @@ const LOOK_AT_CARD_MS = 2_500;
 const IDLE = ["lobby", "over"];
 const ENDING = ["end", "skip", "report"];
 
+/** Somebody calls, and was not answered yet. */
+function rings({ origin, accepted }) {
+  return origin === "direct" && !accepted;
+}
+
 export class Meeting {
   #session;
   #media;
@@ -65,6 +70,7 @@ export class Meeting {
     const { media, encounter, place, account } = this.#store.state;
     if (account !== "in" || !this.#session.ready || media.status !== "off") return null;
     if (encounter.phase === "waiting") return encounter.ticket.mode;
+    if (encounter.phase === "offered" && rings(encounter)) return null; // nobody is filmed because somebody calls
     if (encounter.phase === "offered") return encounter.mode;
     return encounter.phase === "lobby" && place.name === "meet" && !document.hidden ? media.mode : null;
   }
@@ -91,6 +97,17 @@ export class Meeting {
     return this.#enable();
   }
 
+  /** Another camera or microphone was chosen. Where it cannot be opened, `undo` brings the choice before back, and that one is used. */
+  async changeDevice(kind, undo) {
+    try {
+      await this.#media.reopen(kind);
+    } catch {
+      undo();
+      this.#store.dispatch("page:notice", { text: "not_switched" });
+      await this.#media.reopen(kind).catch(() => this.lost(kind));
+    }
+  }
+
   /** A device is gone while it was in use. */
   lost(kind) {
     this.#store.dispatch("page:notice", { text: kind === "video" ? "camera_lost" : "microphone_lost" });
@@ -113,15 +130,16 @@ export class Meeting {
 
   async accept() {
     const { call_id, mode } = this.#store.state.encounter;
-    if (!(await this.open(mode))) return;
+    if (!(await this.open(mode))) return this.#tellProblem(call_id, mode);
     this.#store.dispatch("page:accepted", { call_id });
     await this.#attempt(() => this.#session.command("call:accept", { call_id }));
   }
 
+  /** Not this one; or no longer calling somebody. */
   async decline() {
-    const { call_id } = this.#store.state.encounter;
+    const { call_id, outgoing } = this.#store.state.encounter;
     this.#store.dispatch("page:leaving", { call_id, how: "decline" });
-    await this.#attempt(() => this.#session.command("call:decline", { call_id }));
+    await this.#attempt(() => this.#session.command(outgoing ? "call:end" : "call:decline", { call_id }));
   }
 
   hangUp() {
@@ -182,8 +200,9 @@ export class Meeting {
 
   /** Called often: accept by ourselves, once the user could see for a while who it is and how to decline. */
   tick(now) {
-    const { phase, call_id, auto_accept, accepted, joining, until } = this.#store.state.encounter;
+    const { phase, call_id, origin, auto_accept, accepted, joining, until } = this.#store.state.encounter;
     if (phase !== "offered" || !auto_accept || accepted || !this.#media.live) return;
+    if (origin !== "match") return this.accept(); // they have asked for it themselves
     if (!this.#canRefuse()) {
       if (joining) this.#store.dispatch("page:joining", { call_id, after_ms: null });
     } else if (joining && now >= joining.until) {
@@ -221,7 +240,7 @@ export class Meeting {
     if (mine?.phase !== "call" || ENDING.includes(mine.leaving)) return;
     if (this.#media.stream) return this.#call.start(started);
     // A page that was reloaded after it had accepted: it may have missed signals, so begin the next epoch.
-    if (!(await this.open(mine.mode))) await this.hangUp();
+    if (!(await this.open(mine.mode))) await this.#giveUp(mine);
     else await this.#attempt(() => this.#call.restart(started));
   }
 
@@ -232,7 +251,9 @@ export class Meeting {
 
   #ended({ call_id }) {
     if (this.#call.id === call_id) this.#call.end();
-    if (["over", "elsewhere"].includes(this.#store.state.encounter.phase)) this.close();
+    const { encounter, place } = this.#store.state;
+    if (["over", "elsewhere"].includes(encounter.phase)) this.close();
+    else if (place.name !== "meet") this.rest();
   }
 
   /** The connection is back: a call that the server knows goes on, any other is over. */
@@ -241,7 +262,7 @@ export class Meeting {
     if (this.#call.id && !call && !recovered) this.#call.end();
     if (!call || encounter.phase !== "call") return this.look();
     if (ENDING.includes(encounter.leaving)) return this.#leaving || this.hangUp(); // what they did while nobody heard
-    if (!(await this.open(call.mode))) await this.hangUp();
+    if (!(await this.open(call.mode))) await this.#giveUp(call);
     else await this.#attempt(() => this.#call.resume(call, { recovered }));
   }
 
@@ -272,10 +293,8 @@ export class Meeting {
     this.#tellMedia();
     try {
       await this.#media.enable(media);
-    } catch {
-      this.#changeMedia({ video: false });
-      this.#store.dispatch("page:notice", { text: "camera_lost" });
-      this.#tellMedia();
+    } catch ({ kind }) {
+      this.lost(kind);
     }
   }
 
@@ -296,6 +315,19 @@ export class Meeting {
     if (encounter.phase !== "call") return;
     const video = media.video && encounter.mode === "video";
     this.#session.mention("call:media", { call_id: encounter.call_id, audio: media.audio, video });
+  }
+
+  /** A call that was going on, on a page without the camera and microphone that it needs. */
+  #giveUp({ call_id, mode }) {
+    this.#tellProblem(call_id, mode);
+    return this.hangUp();
+  }
+
+  /** Why they could not answer, or go on: it is part of what the server knows of the call. */
+  #tellProblem(call_id, mode) {
+    const { status } = this.#store.state.media;
+    const problem = status === "refused" && mode === "video" ? "camera_refused" : `microphone_${status}`;
+    if (["refused", "missing", "busy"].includes(status)) this.#session.mention("call:quality", { call_id, epoch: 0, problem });
   }
 
   #changeMedia(changes) {

@@ -1,7 +1,7 @@
 /**
  * Notifications, and how many are unread. Pure.
  *
- * The server counts them; each of its events about reading says how many are left. One of an id that is here already was renewed.
+ * The server counts them; each of its events says how many wait. One of an id that is here already was renewed.
  */
 
 /** `items` null: not asked for yet. */
@@ -33,11 +33,10 @@ export const NEWS = {
     return { ...state, news: { ...state.news, items: all, next_cursor } };
   },
 
-  "notification:new": (state, { notification }) => {
+  /** Without `unread`: from a node of the release before. */
+  "notification:new": (state, { notification, unread }) => {
     const { news } = state;
-    const known = news.items?.find(({ id }) => id === notification.id);
-    const more = notification.read_at || (known && !known.read_at) ? 0 : 1;
-    return { ...state, news: { ...news, items: merged(news.items, [notification]), unread: news.unread + more } };
+    return { ...state, news: { ...news, items: merged(news.items, [notification]), unread: unread ?? news.unread + 1 } };
   },
 
   "notification:read": (state, { ids = [], all = false, unread }, at) => {

@@ -12,7 +12,7 @@ export class News {
   constructor({ api, session, store }) {
     this.#api = api;
     this.#store = store;
-    if (session.ready) this.#begin();
+    if (session.ready) this.look();
   }
 
   /** The list is on the screen: read it anew. */
@@ -21,14 +21,9 @@ export class News {
     if (account === "in" && place.name === "notifications") return this.load();
   }
 
-  /** An event. Of what waited before one has to know what it is: one that is renewed is not one more. */
+  /** An event. */
   heard(name, data) {
-    if (name === "session:ready" && !data.recovered) this.#begin();
-    else if (["notification:new", "notification:read"].includes(name)) this.look();
-  }
-
-  #begin() {
-    return this.#store.state.news.unread ? this.load() : this.look();
+    if ((name === "session:ready" && !data.recovered) || ["notification:new", "notification:read"].includes(name)) this.look();
   }
 
   /** The newest, or those before the ones that are shown. Whatever was asked for last counts. */

@@ -5,7 +5,11 @@
  * hang a browser for good.
  */
 
+import { pathOf } from "./quality.js";
+
 const LOOK_MS = 100;
+/** Of `icecandidateerror`: the server could not be reached. Others are what it said. */
+const NO_ANSWER = 701;
 
 export class Peer {
   #pc;
@@ -17,15 +21,21 @@ export class Peer {
 
   /**
    * `send(signal)` brings `{description}` or `{candidate}` to the other side; `onTrack(stream)`; `onFlowing(path)`
-   * once, when the other's media arrives; `onFailed()` once, when the network has failed.
+   * once, when the other's media arrives; `onFailed()` once, when the network has failed; `onRelay(trouble)` once, when a relay refuses
+   * (`relay_refused`) or does not answer (`relay_silent`).
    */
-  constructor({ iceServers, iceTransportPolicy, stream, send, onTrack, onFlowing, onFailed }) {
+  constructor({ iceServers, iceTransportPolicy, stream, send, onTrack, onFlowing, onFailed, onRelay }) {
     this.#stream = stream;
-    this.#tell = { send, onTrack, onFlowing, onFailed };
+    this.#tell = { send, onTrack, onFlowing, onFailed, onRelay };
     this.#pc = new RTCPeerConnection({ iceServers, iceTransportPolicy });
     this.#pc.addEventListener("icecandidate", ({ candidate }) => this.#found(candidate));
-    this.#pc.addEventListener("track", ({ streams: [remote] }) => remote && onTrack(remote));
+    const loose = new MediaStream(); // what names no stream of its own
+    this.#pc.addEventListener("track", ({ track, streams: [remote] }) => {
+      if (!remote) loose.addTrack(track);
+      onTrack(remote ?? loose);
+    });
     this.#pc.addEventListener("connectionstatechange", () => this.#changed());
+    this.#pc.addEventListener("icecandidateerror", (error) => this.#relayFailed(error));
   }
 
   /** The browser's own statistics, for tests and debugging. */
@@ -49,9 +59,9 @@ export class Peer {
     });
   }
 
-  /** Send another track in the place of the camera's, without a new offer. */
-  replaceVideo(track) {
-    return this.#inOrder(() => this.#pc.getSenders().find((sender) => sender.track?.kind === "video")?.replaceTrack(track));
+  /** Send another track in the place of the one of its kind, without a new offer. */
+  replace(track) {
+    return this.#inOrder(() => this.#pc.getSenders().find((sender) => sender.track?.kind === track.kind)?.replaceTrack(track));
   }
 
   close() {
@@ -103,6 +113,13 @@ export class Peer {
     if (this.#pc.connectionState === "failed" && !this.#closed) this.#fail();
   }
 
+  #relayFailed({ url, errorCode }) {
+    if (!/^turns?:/.test(url ?? "")) return;
+    const { onRelay } = this.#tell;
+    this.#tell.onRelay = () => {};
+    onRelay(errorCode === NO_ANSWER ? "relay_silent" : "relay_refused");
+  }
+
   /** Only once, however often the browser reports the same failure. */
   #fail() {
     const { onFailed } = this.#tell;
@@ -114,21 +131,9 @@ export class Peer {
     const { onFlowing } = this.#tell;
     this.#tell.onFlowing = () => {};
     while (!this.#closed) {
-      const report = [...(await this.#pc.getStats()).values()];
-      if (report.some((entry) => entry.type === "inbound-rtp" && entry.bytesReceived > 0)) return onFlowing(pathOf(report));
+      const report = await this.#pc.getStats();
+      if ([...report.values()].some((entry) => entry.type === "inbound-rtp" && entry.bytesReceived > 0)) return onFlowing(pathOf(report));
       await new Promise((resume) => setTimeout(resume, LOOK_MS));
     }
   }
-}
-
-/** The path that the media takes, `{local, remote, protocol}`, such as `host`, `srflx`, `udp`; undefined if unknown. */
-function pathOf(report) {
-  const byId = new Map(report.map((entry) => [entry.id, entry]));
-  const chosen = report.find((entry) => entry.type === "transport" && entry.selectedCandidatePairId);
-  const pair =
-    byId.get(chosen?.selectedCandidatePairId) ??
-    report.find((entry) => entry.type === "candidate-pair" && entry.nominated && entry.state === "succeeded");
-  const [local, remote] = [byId.get(pair?.localCandidateId), byId.get(pair?.remoteCandidateId)];
-  if (!local || !remote) return undefined;
-  return { local: local.candidateType, remote: remote.candidateType, protocol: local.relayProtocol ?? local.protocol };
 }

@@ -23,7 +23,7 @@ export function progress({ phase, sent, list, why }) {
 }
 
 /** Why a file was not taken: of the file itself the server says what is wrong with it. */
-function refusal({ code, message, details = {}, retryAfterMs }) {
+export function refusal({ code, message, details = {}, retryAfterMs }) {
   const t = words.photos;
   if (code === "invalid_request" && details.field === "purpose") return t.not_taken;
   if (code === "invalid_request" && details.field === "file") return t.refusals[details.reason] ?? message;

@@ -5,11 +5,23 @@ const PLACES = {
   meet: "meet",
   chats: "chats",
   room: "chats",
+  group: "chats",
+  "new-group": "chats",
+  join: "chats",
   friends: "friends",
+  feed: "feed",
+  post: "feed",
   notifications: "notifications",
   profile: "profile",
   safety: "profile",
   own: "profile",
+  places: "profile",
+  mentors: "profile",
+  "check-in": "profile",
+  journey: "profile",
+  rewards: "profile",
+  counter: "profile",
+  "place-code": "profile",
   data: "profile",
   letter: "meet",
 };
@@ -20,10 +32,11 @@ const DOORS = ["welcome", "sign-up", "about-you", "sign-in", "forgot", "phone", 
 /** Links in mails bring a token along: `#verify=…`, `#reset=…`. */
 const LETTERS = ["verify", "reset"];
 
-/** The place that an address names: `{name, id?}`, as of `#room/17`. */
+/** The place that an address names: `{name, id?}`, as of `#room/17`, and of `#room/17/4` which message, by its `seq`; links that are sent to others begin with `#/`. */
 export function placeIn(hash) {
-  const [name, id] = hash.slice(1).split("/");
-  if (!Object.hasOwn(PLACES, name) || (name === "room" && !id)) return { name: "meet" };
+  const [name, id, seq] = hash.replace(/^#\/?/, "").split("/");
+  if (!Object.hasOwn(PLACES, name) || (["room", "group", "join", "post", "check-in", "place-code"].includes(name) && !id)) return { name: "meet" };
+  if (name === "room" && /^[1-9]\d{0,15}$/.test(seq ?? "")) return { name, id, seq: Number(seq) };
   return id ? { name, id } : { name };
 }
 

@@ -6,11 +6,15 @@
  */
 
 import { NOT_SEEN, OWN } from "./account-state.js";
+import { CALLING, NO_CALLING } from "./calling-state.js";
 import { DATA, NOT_LEAVING } from "./data-state.js";
 import { ENCOUNTER, arrive } from "./encounter-state.js";
 import { FRIENDS, UNKNOWN } from "./friends-state.js";
+import { JOURNEY, NO_JOURNEY } from "./journey-state.js";
 import { NEWS, NO_NEWS, withNews } from "./news-state.js";
 import { NO_UPLOADS, PHOTOS } from "./photos-state.js";
+import { NO_POSTS, POSTS } from "./posts-state.js";
+import { NO_REWARDS, REWARDS } from "./rewards-state.js";
 import { ROOMS, withUnread } from "./rooms-state.js";
 import { SAFETY, UNASKED } from "./safety-state.js";
 
@@ -46,7 +50,11 @@ export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
     ...UNKNOWN,
     ...NO_UPLOADS,
     ...NO_NEWS,
+    ...NO_POSTS,
+    ...NO_JOURNEY,
+    ...NO_REWARDS,
     ...NOT_LEAVING,
+    ...NO_CALLING,
   };
 }
 
@@ -112,7 +120,6 @@ const ACCOUNT = {
 
   "page:link": (state, { link }) => ({ ...state, link }),
 
-
   /** `wait_ms`: for how long the server asks to wait, where it does. */
   "page:notice": (state, { text, wait_ms = null }) => ({ ...state, notice: text, wait_ms }),
 
@@ -126,7 +133,7 @@ const ACCOUNT = {
   },
 };
 
-const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN, ...FRIENDS, ...PHOTOS, ...NEWS, ...DATA };
+const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN, ...FRIENDS, ...PHOTOS, ...POSTS, ...JOURNEY, ...REWARDS, ...NEWS, ...DATA, ...CALLING };
 
 /** The state after an action; an unknown action changes nothing. */
 export function reduce(state, { type, data = {}, at = 0 }) {

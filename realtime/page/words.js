@@ -49,10 +49,17 @@ export function short(name) {
   return letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : name;
 }
 
-/** How a call ended; `mine`: the user ended it. */
-export function ending({ reason, mine, peer }) {
-  const { [reason]: said = words.endings.other, somebody } = words.endings;
-  return filled(mine ? said.mine : said.theirs, { peer: short(peer?.display_name ?? somebody) });
+/** How a call ended; `mine`: the user ended it. One among people who know each other may have been missed. */
+export function ending({ reason, mine, peer, origin, outgoing = false }) {
+  const { direct, [reason]: said = words.endings.other, somebody } = words.endings;
+  const forms = (origin === "direct" && direct[reason]) || said;
+  const own = reason === "no_answer" ? outgoing : mine;
+  return filled(own ? forms.mine : forms.theirs, { peer: short(peer?.display_name ?? somebody) });
+}
+
+/** With whom a call is: somebody, or oneself. */
+export function whom({ peer }) {
+  return peer?.display_name ?? words.call.echo;
 }
 
 /** Who will decide about staying in touch, as `decider` has it. */
@@ -131,13 +138,23 @@ export function percent(part) {
 export function when(timestamp, now, settings) {
   const then = new Date(timestamp);
   const day = writer(settings, { dateStyle: "short" });
-  if (day.format(then) === day.format(now)) return writer(settings, { timeStyle: "short" }).format(then);
+  if (day.format(then) === day.format(now)) return timeOfDay(then, settings);
   return dateAndTime(timestamp, settings);
 }
 
 /** A day with its time, written as the settings say. */
 export function dateAndTime(timestamp, settings) {
   return writer(settings, { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
+}
+
+/** `Wednesday, 25 November` */
+export function dayAndMonth(timestamp, settings) {
+  return writer(settings, { weekday: "long", day: "numeric", month: "long" }).format(new Date(timestamp));
+}
+
+/** `10:00` */
+export function timeOfDay(timestamp, settings) {
+  return writer(settings, { timeStyle: "short" }).format(new Date(timestamp));
 }
 
 /**
@@ -147,6 +164,15 @@ export function dateAndTime(timestamp, settings) {
 function writer({ language, time_zone }, options) {
   const spoken = language ?? words.lang;
   const locale = navigator.languages.find((tag) => tag.split("-")[0] === spoken) ?? spoken;
+  const key = JSON.stringify([locale, time_zone, options]);
+  if (!writers.has(key)) writers.set(key, written(locale, time_zone, options));
+  return writers.get(key);
+}
+
+/** To make one takes much longer than to use it, and a list uses one for each of its rows. */
+const writers = new Map();
+
+function written(locale, time_zone, options) {
   try {
     return new Intl.DateTimeFormat(locale, { ...options, timeZone: time_zone ?? undefined });
   } catch {

@@ -18,8 +18,9 @@ class Chromium:
     have no answer either. Nobody waits for it: who is in it leaves, and who comes next gets another.
     """
 
-    def __init__(self, launch: Launch) -> None:
-        self._launch = launch
+    def __init__(self, launch: Launch, program: str) -> None:
+        """`program`: the name of its processes. Another of this worker may go by another name."""
+        self._launch, self._program = launch, program
         self._browser: Browser | None = None
         self._answers = True
 
@@ -34,11 +35,14 @@ class Chromium:
     async def _open(self, **how: Any) -> Page:
         async with asyncio.timeout(_ANSWER_S):
             if not self._answers:
-                _kill_all()
+                self._kill_all()
                 self._browser, self._answers = None, True
             if self._browser is None:
                 self._browser = await self._launch()
-            return await (await self._browser.new_context(**how)).new_page()
+            context = await self._browser.new_context(
+                permissions=["camera", "microphone"], **{"service_workers": "block", **how}
+            )
+            return await context.new_page()
 
     async def close(self, context: BrowserContext) -> None:
         """Close all pages of somebody."""
@@ -48,7 +52,7 @@ class Chromium:
         """Close all, and be sure of it."""
         if self._browser is not None:
             await self._closed(self._browser)
-        _kill_all()
+        self._kill_all()
 
     async def _closed(self, what: Browser | BrowserContext) -> None:
         try:
@@ -57,9 +61,8 @@ class Chromium:
         except TimeoutError:
             self._answers = False
 
-
-def _kill_all() -> None:
-    """Of this worker: they are children of its Playwright."""
-    for process in psutil.Process().children(recursive=True):
-        if process.name().startswith("chrom"):
-            process.kill()
+    def _kill_all(self) -> None:
+        """Of this worker: they are children of its Playwright."""
+        for process in psutil.Process().children(recursive=True):
+            if process.name() == self._program:
+                process.kill()

@@ -2,6 +2,9 @@
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,6 +13,8 @@ from playwright.async_api import async_playwright, expect
 
 from core.clock import now_ms
 from core.vocabulary import Role
+from db.redis.multiplexed import open_redis_client
+from db.redis.tickets import RedisTickets
 from tests.browser.chromium import Chromium
 from tests.browser.desk import Desk, Moderator, SignUp, with_app
 from tests.browser.person import WAIT_MS, Visitor
@@ -28,12 +33,21 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream=fps=10",
+    "--use-fake-device-for-media-stream=device-count=2,fps=10",
+    # The tones of these tests sound after a reload too, before anybody has pressed anything.
+    "--autoplay-policy=no-user-gesture-required",
     # Without it there are no candidates on a machine that has only loopback, and nothing says why.
     "--allow-loopback-in-peer-connection",
 ]
 
+# As users have it.
+WINDOWED = ("chromium", "chromium-browser")
+
+REGION = "browser"
+FAR_FUTURE = 2**52  # ms
+
 Visit = Callable[..., Awaitable[Visitor]]
+Arrive = Callable[..., Awaitable[Visitor]]
 
 
 async def meet(*people: Visitor) -> None:
@@ -62,7 +76,7 @@ async def server(
     server = Served(
         DATABASE_URL=nodes_database_url,
         REDIS_URL=nodes_redis_url,
-        REGION="browser",
+        REGION=REGION,
         DATA_DIR=str(tmp_path_factory.mktemp("data")),
         STAFF_TOTP="required",
         MAIL="outbox",
@@ -73,41 +87,78 @@ async def server(
         APPLE_PAGE_CLIENT_ID=CLIENT,
         GOOGLE_PAGE_CLIENT_ID=CLIENT,
         QUEUE_UPDATE_S="1",
-        QUEUE_LEASE_S="2",
-        CONNECTION_LEASE_S="5",
+        QUEUE_LEASE_S="60",  # a page on a busy machine takes its time to load again
+        PUSH_WEB_KEY="q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94",  # of RFC 8291's example
+        PUSH_CONTACT="mailto:us@example.org",
+        MAP_TILES="https://tiles.example.org/{z}/{x}/{y}.png",
+        MAP_CREDIT="© Those who drew it https://tiles.example.org/terms",
     )
     await server.start()
     yield server
     await server.stop()
 
 
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Chromium]:
-    """One for all tests of this worker; each person has a context of their own in it."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing("Chromium is missing (on Debian: apt install chromium)")
+@asynccontextmanager
+async def launched(*programs: str) -> AsyncIterator[Chromium]:
+    """The first of these that is here."""
+    if (path := next(filter(None, map(shutil.which, programs)), None)) is None:
+        missing("Chromium is missing (on Debian: apt install chromium chromium-headless-shell)")
     expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
     async with async_playwright() as playwright:
-        browser = Chromium(lambda: playwright.chromium.launch(executable_path=path, args=FLAGS))
+        launch = partial(playwright.chromium.launch, executable_path=path, args=FLAGS)
+        browser = Chromium(launch, Path(path).name)
         yield browser
         await browser.end()
 
 
-@pytest.fixture
-async def visit(server: Served, browser: Chromium) -> AsyncIterator[Visit]:
-    """`await visit("Ana", phone=True)`: somebody on the page. At the end no console shows an error."""
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Chromium]:
+    """One for all tests of this worker; each person has a context of their own in it.
+
+    The same engine without windows around its pages, where there is such a one: a page costs a sixth.
+    """
+    async with launched("chromium-headless-shell", *WINDOWED) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def arriving(browser: Chromium) -> AsyncIterator[Arrive]:
+    """`await arrive(server.address, "Ana", phone=True)`: somebody on the page.
+
+    At the end all leave, whatever has become of the others, and no console shows an error.
+    """
     people: list[Visitor] = []
+    async with AsyncExitStack() as there:
 
-    async def open_page(name: str, **how: Any) -> Visitor:
-        people.append(await Visitor.visit(browser, server.address, name, **how))
-        return people[-1]
+        async def arrive(address: str, name: str, **how: Any) -> Visitor:
+            people.append(await Visitor.visit(browser, address, name, **how))
+            there.push_async_callback(people[-1].leave)
+            return people[-1]
 
-    yield open_page
-    for person in people:
-        await person.leave()
+        yield arrive
     faults = {person.name: person.faults for person in people if person.faults}
     assert not faults, f"The page said in its console: {faults}"
+
+
+@pytest.fixture
+async def arrive(browser: Chromium) -> AsyncIterator[Arrive]:
+    """The same for a test: a server of its own is to be named before this, as it has to be there longer."""
+    async with arriving(browser) as arrive:
+        yield arrive
+
+
+@pytest.fixture
+async def empty_queue(nodes_redis_url: str) -> AsyncIterator[None]:
+    """Whoever a test that failed has left in the queue is met by none that follows."""
+    yield
+    async with open_redis_client(nodes_redis_url) as redis:
+        await RedisTickets(redis, REGION).lapse(FAR_FUTURE)
+
+
+@pytest.fixture
+def visit(server: Served, empty_queue: None, arrive: Arrive) -> Visit:
+    """`await visit("Ana", phone=True)`: somebody on the page."""
+    return partial(arrive, server.address)
 
 
 @pytest.fixture
@@ -136,8 +187,9 @@ def pair(sign_up: Visit) -> Callable[[], Awaitable[tuple[Visitor, Visitor]]]:
 
 
 @pytest.fixture
-async def world(nodes_database_url: str) -> AsyncIterator[World]:
-    async with world_at(nodes_database_url) as world:
+async def world(nodes_database_url: str, migrated: set[str]) -> AsyncIterator[World]:
+    async with world_at(nodes_database_url, migrated=nodes_database_url in migrated) as world:
+        migrated.add(nodes_database_url)
         yield world
 
 
@@ -166,21 +218,16 @@ async def person(server: Served, world: World, web: aiohttp.ClientSession) -> As
 
 
 @pytest.fixture
-async def desk(server: Served, browser: Chromium, world: World, person: SignUp) -> AsyncIterator[Desk]:
+def desk(server: Served, world: World, person: SignUp, arrive: Arrive) -> Desk:
     """`await desk()`: a moderator with an app, at the page and not signed in yet."""
-    there: list[Moderator] = []
 
     async def open_page(
         name: str = "Mod", role: Role = "moderator", *, app: bool = True, **how: Any
     ) -> Moderator:
         account = await person(name)
         await world.set_role(account.id, role)
-        at = await Visitor.visit(browser, f"{server.address}/admin/", name, **how)
-        there.append(Moderator(account, at, await with_app(account) if app else ""))
-        return there[-1]
+        at = await arrive(f"{server.address}/admin/", name, **how)
+        await at.looks_elsewhere()  # else the page looks at the queue of cases again whenever it wants
+        return Moderator(account, at, await with_app(account) if app else "")
 
-    yield open_page
-    for one in there:
-        await one.at.leave()
-    faults = {one.at.name: one.at.faults for one in there if one.at.faults}
-    assert not faults, f"The page said in its console: {faults}"
+    return open_page

@@ -25,8 +25,11 @@ function reachable(control, scrolls) {
   return control.contains(hit) ? null : `covered by ${hit ? named(hit) : "nothing"}`;
 }
 
+/** The page has heard that it was scrolled, and shows what it does then. */
+const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+
 /** What is wider than its place, off the screen, or covered. In a dialog and in a call nothing needs scrolling. */
-globalThis.misfits = () => {
+globalThis.misfits = async () => {
   const top = foreground();
   const beside = top.id === "call" ? document.querySelectorAll("#warning, #warning *") : [];
   const seen = [...top.querySelectorAll("*"), ...beside].filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen"));
@@ -42,7 +45,10 @@ globalThis.misfits = () => {
   }
   const controls = seen.filter((element) => element.matches(CONTROLS));
   for (const control of controls) {
-    const fault = reachable(control, top === document.body || control.closest("form") !== null);
+    const scrolls = top === document.body || control.closest("form") !== null;
+    if (!reachable(control, scrolls)) continue;
+    await drawn(); // what lies over the rest of a list goes where its end is
+    const fault = control.checkVisibility() && reachable(control, scrolls);
     if (fault) faults.push(`${named(control)} is ${fault}`);
   }
   scrollTo(0, 0);

@@ -7,14 +7,20 @@ import { speak } from "./page/texts.js";
 import { initial, reduce } from "./page/state.js";
 import { accountView } from "./page/views/account.js";
 import { callView } from "./page/views/call.js";
+import { callingView } from "./page/views/calling.js";
 import { chatsView } from "./page/views/chats.js";
 import { codesView } from "./page/views/codes.js";
+import { connectionView } from "./page/views/connection.js";
 import { contactsView } from "./page/views/contacts.js";
 import { consentsView } from "./page/views/consents.js";
 import { translate } from "./page/views/dom.js";
 import { decisionsView } from "./page/views/decisions.js";
+import { devicesView } from "./page/views/devices.js";
+import { echoView } from "./page/views/echo.js";
 import { findingView } from "./page/views/finding.js";
 import { friendsView } from "./page/views/friends.js";
+import { groupView } from "./page/views/group.js";
+import { joinView, newGroupView } from "./page/views/grouping.js";
 import { letterView } from "./page/views/letter.js";
 import { loginsView } from "./page/views/logins.js";
 import { meetView } from "./page/views/meet.js";
@@ -52,7 +58,7 @@ const LETTERS = [
 
 const PRIVACY = {
   show_age: true, show_city: true, show_country: false, show_last_seen: true, read_receipts: true, find_by_search: false, find_by_phone: true,
-  hide_from_contacts: false, direct_calls: "connections",
+  hide_from_contacts: false, direct_calls: "connections", match_by_places: false,
 };
 
 const PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=";
@@ -88,6 +94,14 @@ function scenes(words) {
   const accepted = [...offered, ["page:accepted", { call_id: "c1" }]];
   const started = (decider) => ["call:started", { call_id: "c1", epoch: 1, role: "offerer", ice_servers: [], decider, max_duration_s: 1800 }];
   const live = [...accepted, started("both"), ["call:state", { call_id: "c1", state: "live", deadline: at(1700), live_at: at(-65) }]];
+  const [called, dialled] = [{ ...offer, origin: "direct", auto_accept: false, expires_in_ms: 28_000 }, { call_id: "c1", mode: "video", peer, expires_in_ms: 28_000 }];
+  const relayed = { ice_transport_policy: "relay", may_go_direct: true };
+  const asking = [
+    ...accepted, ["call:started", { ...started("both")[1], ...relayed }], ["call:state", { call_id: "c1", state: "live", deadline: at(97), live_at: at(-1700) }],
+    ["call:direct", { call_id: "c1", you: false, peer: true }], ["call:extend", { call_id: "c1", you: false, peer: true }],
+    ["page:quality", { call_id: "c1", rtt_ms: 412, loss: 0.31, missed: 0.04 }],
+  ];
+  const echo = { ...offer, origin: "echo", peer: null };
   const ended = (more) => ["call:ended", { call_id: "c1", reason: "hung_up", duration_s: 65, ...more }];
   const room = { id: "r1", connection_id: "k1", peer, active: true, unread: 120, last_seq: 3, created_at: at(-90_000) };
   const said = (seq, sender_id) => ({ id: `m${seq}`, room_id: "r1", seq, sender_id, content: words.message, created_at: at(-90_000 + seq) });
@@ -97,6 +111,24 @@ function scenes(words) {
     ["page:history", { room_id: "r1", messages: [said(1, "me"), said(2, "peer"), said(3, "peer")], has_more: true }],
   ];
   const inRoom = ["page:place", { place: { name: "room", id: "r1" } }];
+  const reply = { id: "m1", seq: 1, sender_id: "me", type: "text", content: words.message };
+  const lately = (seq, sender_id, more) => ({ ...said(seq, sender_id), type: "text", created_at: at(-seq), ...more });
+  const shown = [
+    lately(4, "peer", { type: "image", media: media("p1"), reply_to: "m1", reply }),
+    lately(5, "me", { type: "voice", content: null, media: { ...media("p2"), type: "audio", duration_ms: 65_000 }, waveform: Array.from({ length: 64 }, (_, n) => n * 4) }),
+    lately(6, "peer", { type: "file", media: { ...media("p3"), type: "file", size: 70_000 }, reply_to: "gone" }),
+    lately(7, "me", { type: "video", media: media("p4", { type: "video" }), edited_at: at(-1) }), lately(8, "peer", { deleted_at: at(-1), content: null }),
+  ];
+  const group = { ...room, id: "g1", kind: "group", group_id: "G1", name: words.name, peer: undefined, connection_id: undefined, role: "owner", member_count: 3, unread: 2, read_seq: 1 };
+  const noted = (seq, system) => ({ ...said(seq, null), room_id: "g1", type: "system", system });
+  const inGroup = [
+    ...rooms, ["page:rooms", { items: [{ ...room, last_message: said(3, "peer") }, { ...group, last_message: { ...said(3, "peer"), room_id: "g1" } }] }],
+    ["page:people", { room_id: "g1", people: { peer: { ...peer, member: true }, u1: { ...peer, user_id: "u1", member: true }, u2: null } }],
+  ];
+  const groupRoom = [
+    ...inGroup, ["page:history", { room_id: "g1", has_more: true, messages: [noted(1, { kind: "created", user_id: "me" }), noted(2, { kind: "added", user_id: "u1", by: "peer" }), { ...said(3, "peer"), room_id: "g1" }, { ...said(4, "u2"), room_id: "g1" }] }],
+    ...["peer", "u1", "u2"].map((user_id) => ["chat:typing", { room_id: "g1", user_id, typing: true }]), ["page:place", { place: { name: "room", id: "g1" } }],
+  ];
   const inSafety = [...withMedia, ["page:place", { place: { name: "safety" } }]];
   const strike = (action, more) => ({ id: `s-${action}`, action, reason: words.message, at: at(-900), ...more });
   const strikes = [
@@ -166,6 +198,19 @@ function scenes(words) {
     "asked again after a reload": [
       ...withMedia, ["session:ready", { ...ready, pending_decisions: [{ call_id: "c1", peer, ...DECISION }] }],
     ],
+    "somebody calls": [...withMedia, ["call:offered", called]],
+    "somebody calls, and the microphone is refused": [...withMedia, ["call:offered", called], ["page:media", { status: "refused" }]],
+    "calling somebody": [...rooms, inRoom, ["page:calling", dialled]],
+    "somebody did not answer": [...rooms, inRoom, ["page:calling", dialled], ["call:ended", { call_id: "c1", reason: "no_answer", duration_s: 0 }]],
+    "a call that was missed just now": [...withMedia, ["call:offered", called], ["call:ended", { call_id: "c1", reason: "no_answer", duration_s: 0 }]],
+    "hearing oneself": [
+      ...withMedia, ["call:offered", echo], ["page:accepted", { call_id: "c1" }], ["call:started", { ...started(null)[1] }],
+      ["call:state", { call_id: "c1", state: "live", deadline: at(50), live_at: at(-10) }],
+    ],
+    "asked in a call": asking,
+    "waiting for a yes in a call": [...asking, ["call:direct", { call_id: "c1", you: true, peer: false }], ["call:extend", { call_id: "c1", you: true, peer: false }]],
+    devices: withMedia,
+    "devices in a call": asking,
     elsewhere: [...signedIn, ["session:ready", { ...ready, call: { ...offer, state: "reconnecting", epoch: 3, role: "offerer", live_at: at(-5) } }]],
     chats: [...rooms, ["page:place", { place: { name: "chats" } }]],
     "a call that was missed": [...inSafety, ["page:person", { peer, call_id: "c9", missed: true }]],
@@ -177,13 +222,27 @@ function scenes(words) {
     ],
     "no chats": [...signedIn, ["page:place", { place: { name: "chats" } }]],
     room: [...rooms, inRoom],
+    "room with pictures": [...rooms, ["page:history", { room_id: "r1", messages: shown, has_more: true }], inRoom, ["page:sending", { room_id: "r1", client_id: "o1", content: words.message, file: {}, type: "voice", preview: null }]],
+    "acts of messages": [...rooms, ["page:history", { room_id: "r1", messages: shown, has_more: true }], inRoom],
+    "search in all chats": [...rooms, ["page:place", { place: { name: "chats" } }]],
+    "search in a room": [...rooms, inRoom],
     "room with writing": [
       ...rooms, ["chat:typing", { room_id: "r1", user_id: "peer", typing: true }], inRoom,
       ["page:sending", { room_id: "r1", client_id: "o1", content: words.message }],
       ["page:sending", { room_id: "r1", client_id: "o2", content: words.message }],
-      ["page:send-failed", { room_id: "r1", client_id: "o2", code: "offline" }],
+      ["page:send-failed", { room_id: "r1", client_id: "o2", why: { code: "offline" } }],
+    ],
+    "room that asks for video": [
+      ...rooms, ["page:video-requests", { items: [{ id: "v", connection_id: "k1", approver_id: "me", status: "pending", requested_at: at(-9) }] }], inRoom,
+    ],
+    "room that waits for video": [
+      ...rooms, ["page:video-requests", { items: [{ id: "v", connection_id: "k1", approver_id: "peer", status: "pending", requested_at: at(-9) }] }], inRoom,
     ],
     "room that ended": [...rooms, ["connection:ended", { connection: { room_id: "r1" } }], inRoom],
+    "room of a group": groupRoom,
+    group: [...inGroup, ["page:friends", { items: [{ user: { ...peer, user_id: "u9" }, since: at(-9_000), room_id: "r9" }] }], ["page:place", { place: { name: "group", id: "G1" } }]],
+    "new group": [...rooms, ["page:place", { place: { name: "new-group" } }]],
+    "an invitation": [...rooms, ["page:place", { place: { name: "join", id: "code" } }]],
     "somebody's card": [...rooms, inRoom, ["page:person", { peer, room_id: "r1" }]],
     "report a message": [...rooms, inRoom, ["page:report", { subject: { type: "message", id: "m2" }, peer, quote: words.message }]],
     warned: [...withMedia, ["page:standing", { standing: { status: "active", strikes: [strike("warn")] }, seen: "" }]],
@@ -194,7 +253,7 @@ function scenes(words) {
     safety: [
       ...inSafety, ["page:standing", { standing: { status: "active", strikes }, seen: "" }],
       ["page:blocks", { items: [{ user_id: "peer", display_name: words.name, created_at: at(-90_000) }] }],
-      ["page:past-calls", { items: [pastCall, { ...pastCall, call_id: "c8", started_at: null, ended_at: at(-9_000) }], next_cursor: "n" }],
+      ["page:past-calls", { items: [pastCall, { ...pastCall, call_id: "c8", started_at: null, ended_at: at(-9_000), origin: "direct", outgoing: true, reason: "declined", verdict: { code: "other_declined" } }], next_cursor: "n" }],
       ["page:consents", { items: ["terms", "analytics"].map((kind) => ({ kind, version: "2026-11", given: true, at: at(-9_000) })) }], ["page:notice", { text: "rate_limited", wait_ms: 90_000 }],
     ],
     suspended: [["page:banned", { until: at(90_000) }], ["page:standing", { standing: { status: "suspended", restricted_until: at(90_000), strikes }, seen: "" }]],
@@ -231,6 +290,20 @@ function picture() {
   return canvas.captureStream(5);
 }
 
+/** A group that one leads, with 200 letters wherever others write. */
+const groups = {
+  ...{ look: async () => {}, who: () => {}, know: () => {} },
+  get open() {
+    const { me } = store.state;
+    const group = { id: "G1", room_id: "g1", name: me.display_name, description: me.bio, history: "all", role: "owner", member_count: 3, photo_url: null };
+    const member = (user_id, role) => ({ user: { ...me, user_id }, role, joined_at: at(-90_000) });
+    const invitations = [{ id: "i1", url: `https://example.com/#/join/${"c".repeat(43)}`, uses_left: 3, expires_at: at(90_000) }, { id: "i2", url: "https://example.com", uses_left: null, expires_at: at(90_000) }];
+    return (opened ??= { id: "G1", group, members: [member("me", "owner"), member("u1", "admin"), member("u2", "member")], invitations });
+  },
+  preview: async () => ({ name: store.state.me.display_name, description: store.state.me.bio, member_count: 3, expires_at: at(90_000) }),
+};
+let opened = null;
+
 const store = { state: initial(), dispatch: () => {}, listen: () => {} };
 const [mine, theirs] = [{ stream: picture() }, { stream: picture() }];
 const safety = {
@@ -238,21 +311,46 @@ const safety = {
   loadBlocks: async () => {},
 };
 const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
-const ways = { mail: true, sms: true, providers: { google: { address: "", client_id: "" }, apple: { address: "", client_id: "" } } };
-const parts = { store, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, own: idle, photos: idle, friends: idle, contacts: idle, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, provider: idle, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, photosView, friendsView, findingView, contactsView, settingsView, privacyView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, loginsView, sessionsView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
+const ways = { mail: true, sms: true, edit_window_s: 900, providers: { google: { address: "", client_id: "" }, apple: { address: "", client_id: "" } } };
+/** Whatever is searched for, the last messages of the room are found. */
+const chat = new Proxy(idle, { get: (_, name) => (name === "search" ? async () => ({ items: store.state.rooms.r1.messages, next_cursor: "more" }) : idle[name]) });
+const camera = (at) => ({ deviceId: `camera-${at}`, label: `camera ${"W".repeat(60)}`, kind: "videoinput" });
+const devices = { choice: { facing: "user", rings: true }, choose: () => {}, there: async () => ({ audio: [camera(1)], video: [camera(1), camera(2)], speaker: [camera(1)] }) };
+const floating = { possible: true, is: false, toggle: () => {} };
+const parts = { store, devices, floating, calling: idle, awake: idle, meeting: idle, chat, settings: idle, safety, session: idle, call: idle, bell: idle, frame, own: idle, photos: idle, friends: idle, groups, contacts: idle, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, provider: idle, signUp: idle, signIn: idle, signOut: idle };
+parts.connection = connectionView(parts);
+const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, groupView, newGroupView, joinView, profileView, photosView, friendsView, findingView, contactsView, settingsView, privacyView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, loginsView, sessionsView, consentsView, codesView, offerView, callView, personView, callingView, echoView, devicesView, reportView].map((view) => view(parts));
 
 function draw(actions) {
+  opened = null;
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());
   for (const view of views) view(store.state, NOW);
 }
 
 const running = () => document.getAnimations().filter(({ playState }) => playState === "running");
 
+async function openDevices(name) {
+  document.querySelector(name === "devices" ? "#preview-tools > :last-child" : ".strength").click();
+  await new Promise((resume) => setTimeout(resume)); // what there is to choose from comes a moment later
+}
+
+async function search(name) {
+  const all = name === "search in all chats";
+  if (!all) document.querySelector('#room [aria-expanded="false"]').click();
+  const form = document.querySelector(`${all ? "#rooms" : "#room"} form[role="search"]`);
+  form.elements.q.value = "fun";
+  form.requestSubmit();
+  await new Promise((resume) => setTimeout(resume)); // what was found comes a moment later
+}
+
 globalThis.sceneNames = Object.keys(scenes({}));
 globalThis.showScene = async (name, words) => {
   draw([["page:signed-out", { code: null }]]); // from nothing, as if one had just come
   draw(scenes(words)[name]);
+  if (name.startsWith("devices")) await openDevices(name);
+  if (name.startsWith("search in")) await search(name);
+  if (name === "acts of messages") for (const one of document.querySelectorAll("#room-messages .more")) one.click();
+  await new Promise((resume) => setTimeout(resume)); // what an invitation is to comes a moment later
   document.getElementById("report-frame").hidden = name !== "report in a call"; // as if something had been seen
   // What fades in is looked at when it is there. One that ends may begin another, as where a colour is inherited.
   for (let all; (all = running()).length; ) {

@@ -1,6 +1,7 @@
 """Moderators at work on their page, by keyboard: a case from the report to the appeal."""
 
 import re
+import secrets
 from typing import Any
 
 import aiohttp
@@ -175,16 +176,25 @@ async def test_a_queue_of_many_cases(desk: Desk, person: SignUp, world: World) -
 
 
 async def test_who_may_be_somebody_that_was_banned(desk: Desk, person: SignUp, world: World) -> None:
-    """Shown with what the two have in common, and cleared by a key."""
+    """Shown with what the two have in common, and cleared by a key; with what they have posted, as it was."""
     old, new = await person("Olga"), await person("Nora")
     await world.ban(old.id)
-    await world.suspect(new.id, old.id, "device", "network")
     await reported(world, await person("Ana"), new, reason="spam")
+    _, picture = await new.rest("POST", "/v1/media", data=form(encoded(drawn()), "post"))
+    post = {"media_ids": [picture["id"]], "caption": f"Buy {HTML}", "visibility": "everyone"}
+    _, post = await new.rest("POST", "/v1/posts", json=post)
+    report = {"subject": {"type": "post", "id": post["id"]}, "reason": "spam", "block": False}
+    assert (await (await person("Cem")).rest("POST", "/v1/reports", json=report))[0] == 201
+    await new.rest("DELETE", f"/v1/posts/{post['id']}")
+    await world.suspect(new.id, old.id, "device", "network")
     mod = await desk()
     await mod.sign_in()
     await mod.reach("Nora")
     await mod.keys("Enter")
     await mod.at.sees("the same device, network.")
+    await mod.keys("e")
+    await mod.at.sees(f"Buy {HTML}")
+    await expect(mod.page.get_by_role("img", name="Picture 1 of 1 that Nora posted")).to_be_visible()
     await mod.confirm("x", "Nora is nobody that was banned?")
     await mod.at.sees(re.compile("^cleared "))
     await expect(mod.at.button("They are somebody else")).to_have_count(0)
@@ -286,6 +296,50 @@ async def test_people_bans_and_the_log(desk: Desk, person: SignUp, world: World)
     await chief.keys("?")
     await expect(chief.page.get_by_role("dialog", name="Keys")).to_be_visible()
     await chief.keys("Escape")
+
+
+async def test_a_place_with_its_hours(desk: Desk, world: World) -> None:
+    """An admin adds it, is told what is no time, changes it, and takes it off; its id still finds it."""
+    name = f"Quiet corner {secrets.token_hex(3)}"
+    chief = await desk("Chief", "admin", phone=True)
+    await chief.sign_in()
+    await chief.at.follow("Places")
+    await chief.at.follow("Add a place")
+    form = chief.page.get_by_role("form", name="A new place")
+    said = {"Name": name, "Address": "1 Calm Street", "City": "London", "Country, as GB": "gb"}
+    for label, words in {**said, "Latitude": "51.5", "Longitude": "-0.12", "Monday": "9 to 5"}.items():
+        await form.get_by_label(label, exact=True).fill(words)
+    await chief.at.press("Save")
+    await expect(form.get_by_label("Monday")).to_have_accessible_description(re.compile("9to5 is none"))
+    await form.get_by_label("Monday").fill("09:00 - 12:30, 14:00-02:00")
+    await form.get_by_label("Dates with other hours").fill("2026-12-25 closed\n2026-12-24 09:00-13:00")
+    await chief.at.press("Save")
+    await expect(form.get_by_label("Time zone")).to_have_attribute("aria-invalid", "true")
+    await form.get_by_label("Time zone").fill("Europe/London")
+    await chief.page.route("**/v1/admin/locations", answer_is_lost, times=1)
+    await chief.at.press("Save")
+    await chief.at.sees("The server cannot be reached.")
+    await chief.at.press("Save")  # and is one place
+    await chief.at.sees_heading(name)
+    await chief.at.fits()
+    [row] = await world.pool.fetch("SELECT id, hours FROM places.locations WHERE name = $1", name)
+    assert row["hours"]["week"]["mon"] == [["09:00", "12:30"], ["14:00", "02:00"]]
+    assert row["hours"]["except"] == {"2026-12-24": [["09:00", "13:00"]], "2026-12-25": []}
+
+    await chief.keys("Escape")
+    await chief.page.get_by_label("Words of its name").fill(name)
+    await chief.keys("Enter")
+    await chief.page.get_by_role("link", name=re.compile(name)).click()
+    form = chief.page.get_by_role("form", name=name)
+    await expect(form.get_by_label("Monday")).to_have_value("09:00-12:30, 14:00-02:00")
+    await form.get_by_label("Tuesday").fill("10:00-11:00")
+    await form.get_by_label("Shown to everybody").uncheck()
+    await chief.at.press("Save")
+    await expect(form.get_by_role("status")).to_have_text("Saved.")
+    await chief.page.reload()
+    await expect(form.get_by_label("Tuesday")).to_have_value("10:00-11:00")
+    await expect(form.get_by_label("Shown to everybody")).not_to_be_checked()
+    assert not await world.pool.fetchval("SELECT active FROM places.locations WHERE id = $1", row["id"])
 
 
 @pytest.mark.parametrize("phone", [True, False])

@@ -19,12 +19,16 @@ async def test_two_strangers_meet_talk_decide_and_write(server: Served, sign_up:
     await ana.sees_oneself()
     await ana.press("Meet someone")
     await ana.sees_heading("Nobody else is here yet")
+    for person in (ana, ben):
+        await person.looks_elsewhere()  # or the pages join by themselves
     await ben.press("Meet someone")
 
     await expect(ana.page.get_by_role("dialog", name="Ben")).to_be_visible()
     await ben.fits()
     await ana.page.keyboard.press("Enter")
     await ana.sees("Waiting for Ben…")
+    for person in (ana, ben):
+        await person.looks_here()
     await ben.join()
     for person in (ana, ben):
         await person.sees_state("Live")
@@ -98,11 +102,14 @@ async def test_a_reload_picks_the_call_up_again(pair: Pair) -> None:
 async def test_a_reload_after_accepting(sign_up: Visit) -> None:
     """The promise holds: the camera opens again and the call begins."""
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
+    await ben.looks_elsewhere()
     for person in (ana, ben):
         await person.press("Meet someone")
     await ana.join()
     await ana.sees("Waiting for Ben…")
     await ana.page.reload()
+    await ana.films("audio", "video")
+    await ben.join()
     for person in (ana, ben):
         await person.sees_state("Live")
         await person.sees_and_hears()
@@ -117,6 +124,7 @@ async def test_a_reload_while_waiting(sign_up: Visit) -> None:
     await ana.page.reload()
     await ana.films("audio")
     await ben.page.get_by_text("Voice", exact=True).click()
+    await ben.looks_elsewhere()  # or the call begins before he loads his page again
     await ben.press("Meet someone")
     await expect(ben.page.get_by_role("dialog", name="Ana")).to_be_visible()
     await ben.page.reload()
@@ -186,6 +194,7 @@ async def test_a_voice_call_needs_no_camera(sign_up: Visit) -> None:
 async def test_declining_leaves_the_other_in_the_queue(sign_up: Visit) -> None:
     """Escape says not this time; the other keeps the place and is told why, and can be reported."""
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
+    await ben.looks_elsewhere()  # or he says yes before he can say no
     for person in (ana, ben):
         await person.press("Meet someone")
     await expect(ben.page.get_by_role("dialog", name="Ana")).to_be_visible()
@@ -231,14 +240,13 @@ async def test_whose_partner_closes_the_tab_is_told_at_once(pair: Pair) -> None:
 async def test_an_offer_rings_and_waits_for_somebody_to_see_it(sign_up: Visit) -> None:
     """It sounds, vibrates, says so in the title, and accepts nothing by itself while nobody can say no."""
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male", phone=True)
-    await ana.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    await ana.looks_elsewhere()
     for person in (ana, ben):
         await person.press("Meet someone")
     await expect(ana.page).to_have_title(re.compile("^Somebody for you: Ben"))
     await ben.sees("Waiting for Ana…")  # his page joined by itself, and hers, which came first, did not
     await expect(ana.button("Join now")).to_be_visible()
-    rings = await ana.page.evaluate("rings")
-    assert rings["sounds"] > 0, rings
-    assert rings["vibrations"] > 0, rings
+    # Again and again: at first a busy machine may have no sound yet.
+    await ana.page.wait_for_function("rings.sounds > 0 && rings.vibrations > 0")
     await ana.press("Not this time")
     await ben.sees("Ana said not this time.")

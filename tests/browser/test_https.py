@@ -8,22 +8,26 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.browser.chromium import Chromium
-from tests.browser.person import Visitor
+import pytest
+
+from tests.browser.conftest import Arrive
 from tests.certificate import certificate
 from tests.served import Served
 
 
-async def test_signing_up_over_https(server: Served, browser: Chromium, tmp_path: Path) -> None:
-    """A proxy that adds no header: the server answers to the host that the page was loaded from."""
+@pytest.fixture
+async def secure(server: Served, tmp_path: Path) -> AsyncIterator[str]:
     async with _https(server.address, tmp_path) as address:
-        ana = await Visitor.visit(browser, address, "Ana", ignore_https_errors=True)
-        sockets: list[str] = []
-        ana.page.on("websocket", lambda socket: sockets.append(socket.url))
-        await ana.sign_up(gender="female")
-        assert [urlsplit(url).scheme for url in sockets] == ["wss"], sockets
-        await ana.leave()
-        assert not ana.faults
+        yield address
+
+
+async def test_signing_up_over_https(secure: str, arrive: Arrive) -> None:
+    """A proxy that adds no header: the server answers to the host that the page was loaded from."""
+    ana = await arrive(secure, "Ana", ignore_https_errors=True)
+    sockets: list[str] = []
+    ana.page.on("websocket", lambda socket: sockets.append(socket.url))
+    await ana.sign_up(gender="female")
+    assert {urlsplit(url).scheme for url in sockets} == {"wss"}, sockets
 
 
 @asynccontextmanager

@@ -87,6 +87,7 @@ async def test_photos_that_are_dropped_and_dragged(sign_up: Visit, pictures: lis
     """Dropped on the card, dragged to another place; an address that has expired is asked for anew."""
     ana = await sign_up("Ana")
     await ana.go("Profile")
+    await ana.sees_heading("Your profile")  # elsewhere it takes nothing
     await ana.page.evaluate(DROP, [path.read_bytes().hex() for path in pictures[:2]])
     await expect(ana.button("Remove: photo 2 of 2")).to_be_visible(timeout=WAIT_MS)
     await shows(ana, "red", "lime")
@@ -163,6 +164,8 @@ async def test_two_become_friends_write_and_part(
         among(ben, "They ask to be your friend", "Ana").get_by_role("button", name=re.compile("^Ana")).click()
     )
     await ben.sees("They ask to be your friend.")
+    # It moves what is below it when it comes: a press that has begun would end beside the button.
+    await loaded(ben, ben.page.get_by_role("img", name="Photo 1 of Ana"))
     await ben.press("Accept")
     await ben.sees("You are friends.")
     await ben.fits()

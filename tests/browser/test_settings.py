@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import expect
 
-from services.settings import TIME_ZONES
+from services.time_zones import TIME_ZONES
 from tests.browser.conftest import Visit
 from tests.browser.person import WAIT_MS, Visitor
 

@@ -36,6 +36,7 @@ async def _stage(browser: Chromium, address: str, screen: str, **how: Any) -> As
     await page.route("**/page/main-*.js", _empty)
     await page.route("**/stage/**", _file)
     await page.goto(address)
+    await page.add_style_tag(url="/page/inside.css")
     await page.add_script_tag(url="/stage/looking.js", type="module")
     await page.add_script_tag(url="/stage/stage.js", type="module")
     await page.wait_for_function(
@@ -72,6 +73,24 @@ async def test_long_words_move_nothing_off_the_screen(server: Served, browser: C
     async with _stage(browser, server.address, screen, locale=LOCALES[screen]) as page:
         assert await page.evaluate("document.documentElement.lang") == LOCALES[screen][:2]
         assert not (found := await _everywhere(page, LONG, "misfits")), found
+
+
+async def test_whoever_is_asked_for_more_time_reads_it_and_can_agree(
+    server: Served, browser: Chromium
+) -> None:
+    """In German, with a name of 200 letters, on the smallest phone; and whoever asked that the other may."""
+    async with _stage(browser, server.address, "phone", locale="de-DE") as page:
+        for scene, words in (
+            ("asked in a call", "möchte länger reden."),
+            ("waiting for a yes in a call", "Du möchtest länger reden."),
+        ):
+            await page.evaluate("([scene, words]) => showScene(scene, words)", [scene, LONG])
+            said = await page.get_by_text(words).bounding_box()
+            assert said
+            assert 0 <= said["y"] <= said["y"] + said["height"] <= SCREENS["phone"][1], said
+            agree = page.get_by_role("button", name="Ich auch")
+            assert await agree.is_visible() is (scene == "asked in a call")
+            assert not (faults := await page.evaluate("misfits()")), faults
 
 
 async def test_a_question_with_little_time_is_in_view(server: Served, browser: Chromium) -> None:

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./english.mjs";
 
+import { datesIn, datesTyped, hoursIn, spansIn, spansTyped } from "../../realtime/page/admin/hours.js";
 import { initial, options, reduce } from "../../realtime/page/admin/state.js";
 import { left, problem } from "../../realtime/page/admin/words.js";
 
@@ -94,4 +95,20 @@ test("errors are told in words, by what was tried", () => {
   assert.match(problem({ code: "offline" }), /cannot be reached/);
   assert.equal(left("2026-01-31T12:14:30.000Z", NOW), "14 min left");
   assert.equal(left("2026-01-31T12:00:30.000Z", NOW), "30 s left");
+});
+
+test("hours are typed as they are read, and what is none is said at its field", () => {
+  for (const typed of ["", "09:00-12:30", "09:00-12:30, 14:00-02:00", "00:00-00:00"]) assert.equal(spansTyped(spansIn(typed, "mon")), typed);
+  assert.deepEqual(spansIn(" 09:00 – 12:30,", "mon"), [["09:00", "12:30"]]);
+  assert.deepEqual(spansIn("closed", "mon"), []);
+  for (const wrong of ["9-17", "09:00", "24:00-25:00", "09:00-12:30 14:00-15:00"]) {
+    assert.throws(() => spansIn(wrong, "tue"), { code: "invalid_request", details: { field: "tue" } });
+  }
+  const dates = "2026-12-24 09:00-13:00\n2026-12-25 closed";
+  assert.equal(datesTyped(datesIn(`\n${dates}\n`, "except")), dates);
+  assert.throws(() => datesIn("Christmas 09:00-13:00", "except"), { details: { field: "except" } });
+  const none = { mon: "", tue: "", wed: "", thu: "", fri: "", sat: "", sun: "", zone: "", except: "" };
+  assert.equal(hoursIn(none), null);
+  assert.deepEqual(hoursIn({ ...none, zone: " UTC ", sun: "10:00-11:00" }).week.sun, [["10:00", "11:00"]]);
+  assert.throws(() => hoursIn({ ...none, mon: "09:00-12:30" }), { details: { field: "zone" } });
 });

@@ -7,7 +7,8 @@ import { device } from "../../realtime/page/account-words.js";
 import { veiled } from "../../realtime/page/encounter-state.js";
 import { shownNews } from "../../realtime/page/news-state.js";
 import { Outbox } from "../../realtime/page/outbox.js";
-import { contiguousUpTo } from "../../realtime/page/rooms-state.js";
+import { contiguousUpTo, typists } from "../../realtime/page/rooms-state.js";
+import { placeIn } from "../../realtime/page/route.js";
 import { coolsDown, initial, reduce, secondsLeft, unreadInAll } from "../../realtime/page/state.js";
 import * as words from "../../realtime/page/words.js";
 
@@ -217,7 +218,7 @@ test("messages are in order, once each, and unread counts the new ones of others
 test("one's own message goes from sending to sent, or to failed and again", () => {
   const sending = play([...WITH_ROOM, ["page:sending", { room_id: "r1", client_id: "a", content: "Hi" }]]);
   assert.equal(sending.rooms.r1.outgoing[0].failed, null);
-  const failed = play([["page:send-failed", { room_id: "r1", client_id: "a", code: "offline" }]], sending);
+  const failed = play([["page:send-failed", { room_id: "r1", client_id: "a", why: { code: "offline" } }]], sending);
   assert.equal(failed.rooms.r1.outgoing[0].failed, "offline");
   const own = message(1, { sender_id: "me", client_id: "a" });
   const sent = play([["page:send-again", { room_id: "r1", client_id: "a" }], ["chat:message", { message: own }], ["page:sent", { message: own }]], failed);
@@ -230,10 +231,53 @@ test("a gap is found, so that it can be asked for", () => {
   assert.equal(contiguousUpTo({ messages: [] }), 0);
 });
 
+test("what was found far away stands alone, until what comes after it is there", () => {
+  const shown = (state) => state.rooms.r1.messages.map(({ seq }) => seq);
+  const page = (seqs) => ({ room_id: "r1", messages: seqs.map((seq) => message(seq)), has_more: true });
+  const latest = play([...WITH_ROOM, ["page:history", { ...page([98, 99]), older: false }]]);
+  const found = play([["page:window", page([7, 8])], ["chat:message", { message: message(100) }]], latest);
+  assert.deepEqual([shown(found), found.rooms.r1.behind, found.rooms.r1.last_seq, found.rooms.r1.unread], [[7, 8], true, 100, 1]);
+  const around = play([["page:history", { ...page([6]), older: true }], ["page:later", page([9])]], found);
+  assert.deepEqual([shown(around), around.rooms.r1.behind], [[6, 7, 8, 9], true]);
+  const back = play([["page:window", page([99, 100])], ["chat:message", { message: message(101) }]], around);
+  assert.deepEqual([shown(back), back.rooms.r1.behind], [[99, 100, 101], false]);
+});
+
+test("what the server has forgotten is not there, nor asked for", () => {
+  const page = (seqs, more = {}) => ({ room_id: "r1", messages: seqs.map((seq) => message(seq)), has_more: true, older: false, ...more });
+  const before = play([...WITH_ROOM, ["page:history", page([1, 2, 3])]]);
+  const after = play([["page:history", page([8, 9], { has_more: false, oldest_seq: 8 })]], before);
+  assert.deepEqual(after.rooms.r1.messages.map(({ seq }) => seq), [8, 9]);
+  assert.deepEqual([contiguousUpTo(after.rooms.r1), after.rooms.r1.has_more], [9, false]);
+  const none = play([["page:room", { item: { ...ROOM, last_seq: 9, oldest_seq: 10 } }]], after);
+  assert.deepEqual([none.rooms.r1.messages, none.rooms.r1.has_more], [[], false]);
+});
+
+test("what a message answers says what it says now", () => {
+  const answer = message(6, { reply_to: "m5", reply: { id: "m5", seq: 5, sender_id: "you", type: "text", content: "5" } });
+  const after = play([...WITH_ROOM, ["chat:message", { message: message(5) }], ["chat:message", { message: answer }], ["chat:changed", { message: message(5, { content: "five" }) }]]);
+  assert.deepEqual(after.rooms.r1.messages.map(({ content, reply }) => reply?.content ?? content), ["five", "five"]);
+});
+
+test("an address names a message in a room by its place there", () => {
+  assert.deepEqual(placeIn("#room/17/4"), { name: "room", id: "17", seq: 4 });
+  for (const none of ["0", "-1", "x", "1e3", "9".repeat(17)]) assert.deepEqual(placeIn(`#room/17/${none}`), { name: "room", id: "17" });
+});
+
+test("what is edited or deleted changes where it is shown, and what is not shown stays unknown", () => {
+  const said = [5, 6].map((seq) => ["chat:message", { message: message(seq) }]);
+  const before = play([...WITH_ROOM, ...said]);
+  const gone = { ...message(6), content: null, deleted_at: "2026-11-21T12:01:00.000Z" };
+  const after = play([["chat:changed", { message: gone }], ["chat:changed", { message: gone }], ["chat:changed", { message: message(2, { content: "?" }) }]], before);
+  assert.deepEqual(after.rooms.r1.messages, [message(5), gone]);
+  assert.deepEqual([after.rooms.r1.last_message, before.rooms.r1.unread, after.rooms.r1.unread], [gone, 2, 1]);
+});
+
 test("typing expires by itself, and with the message", () => {
   const typing = play([...WITH_ROOM, ["chat:typing", { room_id: "r1", user_id: "you", typing: true }, 1_000]]);
-  assert.equal(typing.rooms.r1.typing_until, 4_000);
-  assert.equal(play([["chat:message", { message: message(1) }]], typing).rooms.r1.typing_until, 0);
+  assert.deepEqual([typists(typing.rooms.r1, 3_999), typists(typing.rooms.r1, 4_000)], [["you"], []]);
+  const said = play([["chat:typing", { room_id: "r1", user_id: "cleo", typing: true }, 2_000], ["chat:message", { message: message(1) }]], typing);
+  assert.deepEqual(typists(said.rooms.r1, 3_000), ["cleo"]);
 });
 
 test("signals that a lost connection swallowed are sent again, in order", async () => {
@@ -279,17 +323,19 @@ test("a device is called as its app says, else by its browser", () => {
 test("news: counted by the server, renewed under its id, and gone on this device when read on another", () => {
   const item = (id, created_at, more = {}) => ({ id, kind: "system", title: id, body: "", created_at, read_at: null, ...more });
   const [first, second] = [item("a", "2026-11-21T11:00:00.000Z"), item("b", "2026-11-21T11:30:00.000Z")];
-  const told = (notification) => ["notification:new", { notification }];
+  const told = (notification, unread) => ["notification:new", { notification, unread }];
   let state = play([["page:signed-in", { user: ME }], ready({ unread: { rooms: {}, notifications: 1 } })]);
   assert.deepEqual([state.news.unread, state.news.items], [1, null]);
-  state = play([["page:news", { items: [first], next_cursor: null }], told(second)], state);
+  state = play([["page:news", { items: [first], next_cursor: null }], told(second, 2)], state);
   assert.deepEqual([state.news.unread, state.news.items.map(({ id }) => id)], [2, ["b", "a"]]);
-  state = play([told({ ...first, title: "again", created_at: "2026-11-21T11:45:00.000Z" })], state);
+  state = play([told({ ...first, title: "again", created_at: "2026-11-21T11:45:00.000Z" }, 2)], state);
   assert.deepEqual([state.news.unread, state.news.items.map(({ title }) => title)], [2, ["again", "b"]]);
   state = play([["notification:read", { ids: ["a"], unread: 1 }]], state);
   assert.deepEqual(state.news.items.map(({ read_at }) => read_at !== null), [true, false]);
   state = play([["notification:read", { all: true, unread: 0 }]], state);
   assert.deepEqual([state.news.unread, state.news.items.every(({ read_at }) => read_at)], [0, true]);
+  const late = play([ready({ unread: { rooms: {}, notifications: 1 } }), ["page:news", { items: [second, first], next_cursor: null }]], state);
+  assert.equal(play([told(second, 2)], late).news.unread, 2, "the list was quicker than the event");
   const over = item("c", "2026-11-21T11:50:00.000Z", { expires_at: "2026-11-21T11:55:00.000Z" });
-  assert.deepEqual(shownNews(play([told(over)], state), NOW).map(({ id }) => id), ["a", "b"]);
+  assert.deepEqual(shownNews(play([told(over, 1)], state), NOW).map(({ id }) => id), ["a", "b"]);
 });

@@ -76,6 +76,21 @@ async def test_the_page_s_rules_about_people() -> None:
     await run_tests("people.test.mjs")
 
 
+async def test_the_page_s_rules_about_calls_that_people_make() -> None:
+    """Ringing, echo, devices, quality, verdicts."""
+    await run_tests("calling.test.mjs")
+
+
+async def test_the_page_s_rules_about_checking_in_and_rewards() -> None:
+    """The journey, codes, the wallet."""
+    await run_tests("journey.test.mjs")
+
+
+async def test_the_page_s_rules_about_posts() -> None:
+    """Feed, comments, uploads."""
+    await run_tests("posts.test.mjs")
+
+
 async def test_the_page_s_languages() -> None:
     """Each has all texts, and nothing else has any."""
     await run_tests("words.test.mjs")
@@ -89,3 +104,8 @@ async def test_the_page_s_settings() -> None:
 async def test_the_rules_of_the_moderators_page() -> None:
     """What can be done with a case, and what stays on the screen."""
     await run_tests("admin.test.mjs")
+
+
+async def test_how_a_call_is_drawn() -> None:
+    """The moderators' page draws the timeline of a call."""
+    await run_tests("timeline.test.mjs")

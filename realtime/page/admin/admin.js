@@ -12,12 +12,14 @@ import { Asking } from "./views/asking.js";
 import { auditView } from "./views/audit.js";
 import { bansView } from "./views/bans.js";
 import { caseView } from "./views/case.js";
+import { callView } from "./views/call.js";
 import { casesView } from "./views/cases.js";
 import { frameView } from "./views/frame.js";
 import { gateView } from "./views/gate.js";
 import { mediaView } from "./views/media.js";
 import { peopleView } from "./views/people.js";
 import { personView } from "./views/person.js";
+import { placeView, placesView } from "./views/places.js";
 import { tellTimeLeft } from "./views/parts.js";
 
 const RETRY_MS = 2_000;
@@ -31,9 +33,21 @@ const api = new Api();
 const desk = new Desk({ api, store, onEnd: end });
 const asking = new Asking();
 const parts = { store, desk, asking, signIn, signOut };
-const views = [gateView, casesView, caseView, peopleView, personView, bansView, appealsView, mediaView, auditView, frameView].map((view) =>
-  view(parts),
-);
+const views = [
+  gateView,
+  casesView,
+  caseView,
+  peopleView,
+  personView,
+  bansView,
+  appealsView,
+  mediaView,
+  auditView,
+  callView,
+  placesView,
+  placeView,
+  frameView,
+].map((view) => view(parts));
 
 function draw() {
   for (const view of views) view(store.state);

@@ -5,6 +5,7 @@
  * meanwhile is told in words, and the place is loaded again.
  */
 
+import { picturesOf } from "./state.js";
 import { done, problem } from "./words.js";
 
 const STALE = new Set(["conflict", "already_decided", "gone", "not_found"]);
@@ -50,7 +51,7 @@ export class Desk {
 
   /** Load what the present place shows; `more`: the next page of it. */
   load({ more = false } = {}) {
-    const { place, filter, q } = this.#store.state;
+    const { place, filter, q, sought } = this.#store.state;
     const loads = {
       cases: () => this.#list("cases", "/v1/admin/reports", filter, more),
       case: () => this.#thing("case", () => this.#case(place.id)),
@@ -60,6 +61,9 @@ export class Desk {
       appeals: () => this.#list("appeals", "/v1/admin/appeals", {}, more),
       media: () => this.#list("media", "/v1/admin/media", {}, more),
       audit: () => this.#list("audit", "/v1/admin/audit", { user_id: place.id }, more),
+      places: () => this.#list("places", "/v1/locations", { q: sought }, more),
+      place: () => this.#thing("place", () => (place.id === "new" ? {} : this.#api.request("GET", `/v1/locations/${place.id}`))),
+      call: () => place.id && this.#thing("call", () => this.#api.request("GET", `/v1/admin/calls/${encodeURIComponent(place.id)}/timeline`)),
     };
     return loads[place.name]();
   }
@@ -183,10 +187,32 @@ export class Desk {
     }
   }
 
+  /**
+   * Add a place (`new`), or change one; what is wrong with a field is the form's to say. The same again, where no answer came, adds no
+   * second one.
+   */
+  async keepPlace(id, said) {
+    try {
+      const value = await (id === "new" ? this.#addPlace(said) : this.#api.request("PATCH", `/v1/admin/locations/${id}`, said));
+      if (this.#store.state.place.id === id) this.#store.dispatch("thing:ready", { name: "place", value });
+      this.#store.dispatch("said", { text: done("place") });
+      return value;
+    } catch (error) {
+      if (!(await this.#locked(error))) throw error;
+      return null;
+    }
+  }
+
+  #addPlace(place) {
+    const said = JSON.stringify(place);
+    if (this.#asked?.said !== said) this.#asked = { said, key: { "Idempotency-Key": crypto.randomUUID() } };
+    return this.#api.request("POST", "/v1/admin/locations", place, this.#asked.key);
+  }
+
   /** Show the pictures that came with the reports, or hide them. None is fetched before: each look is on the audit log. */
   showPictures() {
     const { pictures, things } = this.#store.state;
-    const wanted = things.case.value.evidence.map(({ media_id }) => media_id).filter(Boolean);
+    const wanted = things.case.value.evidence.flatMap(picturesOf);
     this.#store.dispatch("pictures", { shown: !pictures.shown });
     if (pictures.shown) return;
     return Promise.all(wanted.filter((id) => !pictures.addresses[id]).map((id) => this.#picture(id)));

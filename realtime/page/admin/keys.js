@@ -16,6 +16,8 @@ const KEYS = [
   { keys: ["4"], says: "Appeals", run: (look) => go("appeals", look) },
   { keys: ["5"], says: "Pictures", run: (look) => go("media", look) },
   { keys: ["6"], says: "Audit, for admins", run: (look) => byId("audit-link").hidden || go("audit", look) },
+  { keys: ["7"], says: "A call, for admins", run: (look) => byId("call-link").hidden || go("call", look) },
+  { keys: ["8"], says: "Places, for admins", run: (look) => byId("places-link").hidden || go("places", look) },
   { keys: ["c"], says: "Case: claim it, or for longer", press: true },
   { keys: ["e"], says: "Case: show the evidence with its pictures, or hide those; picture: show it, or hide it", press: true },
   { keys: ["d"], says: "Case: dismiss", press: true },

@@ -6,10 +6,13 @@
 
 const NO_LIST = { status: "idle", items: [], next: null, error: null };
 const NO_THING = { status: "idle", value: null, error: null };
-const LISTS = ["cases", "people", "bans", "appeals", "media", "audit"];
+const LISTS = ["cases", "people", "bans", "appeals", "media", "audit", "places"];
 
-/** The places of the page. A case and a person have an id; the audit log may be one person's. */
-export const PLACES = [...LISTS, "case", "person"];
+/**
+ * The places of the page. A case, a person and a place on the map have an id; the audit log may be one person's, and a call is looked
+ * for by its id.
+ */
+export const PLACES = [...LISTS, "case", "person", "call", "place"];
 
 /**
  * `account`: `unknown`, `out`, `stranger` (no moderator), `factor` (a one-time code is needed), `proof` (the password is, before
@@ -25,8 +28,9 @@ export function initial() {
     place: { name: "cases", id: null },
     filter: { state: "", reason: "" },
     q: "",
+    sought: "",
     lists: Object.fromEntries(LISTS.map((name) => [name, NO_LIST])),
-    things: { case: NO_THING, person: NO_THING },
+    things: { case: NO_THING, person: NO_THING, call: NO_THING, place: NO_THING },
     pictures: { shown: false, addresses: {} },
     looks: {},
     busy: false,
@@ -68,6 +72,9 @@ const CHANGES = {
   filter: (state, { filter }) => ({ ...state, filter, lists: { ...state.lists, cases: NO_LIST } }),
 
   search: (state, { q }) => ({ ...state, q, lists: { ...state.lists, people: NO_LIST } }),
+
+  /** The same among places. */
+  seek: (state, { sought }) => ({ ...state, sought, lists: { ...state.lists, places: NO_LIST } }),
 
   "list:loading": (state, { name }) => withList(state, name, { status: "loading", error: null }),
 
@@ -126,4 +133,9 @@ export function options({ state, claimed_by, claimed_until }, me, now) {
   const mine = claimed && claimed_by === me.id;
   const open = state !== "decided" && (!claimed || mine);
   return { claimed, mine, claim: open, decide: open, undo: state === "decided" };
+}
+
+/** The pictures that belong to a report: what was sent with it, and those of a post. */
+export function picturesOf({ content, media_id }) {
+  return [media_id, ...(content?.reported?.media_ids ?? [])].filter(Boolean);
 }

@@ -103,6 +103,7 @@ const DONE = {
   correct: "Saved.",
   media: "Decided.",
   restore: "Undone.",
+  place: "Saved.",
 };
 
 /** That something was done, for those who do not see it. */

@@ -3,12 +3,12 @@
 import { veiled } from "../encounter-state.js";
 import { secondsLeft, serverTime } from "../state.js";
 import { filled, words } from "../texts.js";
-import { deciding, duration, left as leftOf, place } from "../words.js";
+import { deciding, duration, left as leftOf, place, whom } from "../words.js";
 import { avatar, byId, play, press, show, text } from "./dom.js";
 
 const FITS_TO = 1.8;
 
-export function callView({ store, meeting, media, remote, frame }) {
+export function callView({ store, meeting, media, remote, frame, awake }) {
   byId("mute").addEventListener("click", () => meeting.toggle("audio"));
   byId("camera").addEventListener("click", () => meeting.toggle("video"));
   byId("hangup").addEventListener("click", () => meeting.hangUp());
@@ -35,8 +35,9 @@ export function callView({ store, meeting, media, remote, frame }) {
     byId("shell").inert = seen;
     play(byId("remote"), seen ? remote.stream : null, () => show(byId("hear"), true));
     play(byId("local"), seen && encounter.mode === "video" ? media.stream : null);
+    awake.keep(seen);
     if (seen) draw(state, now, remote.stream);
-    if (seen && looks(encounter, remote.stream)) frame.look(encounter.call_id, byId("remote"), now);
+    if (seen && encounter.peer && looks(encounter, remote.stream)) frame.look(encounter.call_id, byId("remote"), now);
     frame.keep([encounter.call_id, encounter.after?.call_id, state.report?.call_id]);
     if (seen && !shown) byId("call-name").focus();
     shown = seen;
@@ -56,11 +57,13 @@ function draw(state, now, stream) {
   const { encounter, media } = state;
   const video = encounter.mode === "video";
   const { peer, peerMedia } = encounter;
-  text(byId("call-name"), peer.display_name);
-  text(byId("call-about"), place(peer));
-  show(byId("call-decides"), Boolean(encounter.decider));
-  text(byId("call-decides"), deciding(encounter.decider, peer));
-  avatar(byId("remote-avatar"), peer);
+  const name = whom(encounter);
+  text(byId("call-name"), name);
+  text(byId("call-about"), peer ? place(peer) : "");
+  const about = !peer ? words.call.echo_about : encounter.decider ? deciding(encounter.decider, peer) : "";
+  show(byId("call-decides"), about !== "");
+  text(byId("call-decides"), about);
+  avatar(byId("remote-avatar"), peer ?? state.me);
   const visible = isVisible(encounter, stream);
   show(byId("remote-blank"), !visible);
   byId("remote").classList.toggle("dark", !visible);
@@ -69,15 +72,16 @@ function draw(state, now, stream) {
   byId("remote").classList.toggle("stale", state.link !== "online" || encounter.state !== "live");
   show(byId("call-icebreaker"), Boolean(encounter.icebreaker));
   text(byId("call-icebreaker"), encounter.icebreaker?.text ?? "");
-  flag("peer-muted", !peerMedia.audio, filled(words.call.peer_muted, { name: peer.display_name }));
-  flag("peer-dark", video && !peerMedia.video, filled(words.call.peer_dark, { name: peer.display_name }));
+  flag("peer-muted", peer !== null && !peerMedia.audio, filled(words.call.peer_muted, { name }));
+  flag("peer-dark", peer !== null && video && !peerMedia.video, filled(words.call.peer_dark, { name }));
   standing(state, now);
   show(byId("self"), video);
   show(byId("self-off"), !media.video);
   press(byId("mute"), !media.audio, media.audio ? "mic" : "mic-off");
   show(byId("camera"), video);
   press(byId("camera"), !media.video, media.video ? "cam" : "cam-off");
-  show(byId("skip"), encounter.origin !== "direct");
+  show(byId("skip"), !["direct", "echo"].includes(encounter.origin));
+  show(byId("report"), peer !== null);
 }
 
 function flag(id, raised, said) {

@@ -210,3 +210,11 @@ export async function submitting(form, action) {
     if (focused && document.activeElement === document.body) button.focus();
   }
 }
+
+/** The browser saves it, by that name where one is given, and the page stays. */
+export function download(address, name = "") {
+  const link = h("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}

@@ -32,6 +32,7 @@ export function meetView({ store, meeting, media }) {
     const panel = PANELS.includes(phase) ? phase : "waiting";
     for (const id of PANELS) show(byId(id), id === panel);
     show(byId("over-next"), panel === "over");
+    show(byId("next"), state.encounter.origin !== "direct");
     mirror(state, media);
     coolDown(state, now);
     if (panel === "lobby") lobby(state, now);
@@ -120,8 +121,9 @@ function over({ encounter, decisions }) {
   text(byId("over-title"), ending(encounter));
   const open = decisions.some((decision) => decision.call_id === encounter.call_id);
   const talked = encounter.duration_s > 0 ? filled(words.meet.talked, { time: duration(encounter.duration_s) }) : "";
-  const skipped = ["media_failed", "connection_lost"].includes(encounter.reason) ? words.meet.networks : "";
-  text(byId("over-text"), [talked, skipped, open ? "" : words.meet.on].filter(Boolean).join(" "));
+  const skipped = ["media_failed", "connection_lost"].includes(encounter.reason) && !encounter.verdict ? words.meet.networks : "";
+  const on = open || encounter.origin === "direct" ? "" : words.meet.on;
+  text(byId("over-text"), [talked, skipped, on].filter(Boolean).join(" "));
 }
 
 function elsewhere({ encounter }) {

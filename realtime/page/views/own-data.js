@@ -3,7 +3,7 @@
 import { hasPassword } from "../account-state.js";
 import { copyWords, erasing, sizeWords } from "../data-words.js";
 import { filled, words } from "../texts.js";
-import { card, clearErrors, errorAbove, h, section, show, submitting, text, valid } from "./dom.js";
+import { card, clearErrors, download, errorAbove, h, section, show, submitting, text, valid } from "./dom.js";
 
 export function ownDataView(parts) {
   const place = section("data", words.data.title);
@@ -63,14 +63,6 @@ function copyCard({ ownData }) {
     if (copy?.size) text(load, filled(t.download, { size: sizeWords(copy.size) }));
   }
   return { element: card(t.copy_title, form), draw };
-}
-
-/** The browser saves it, and the page stays. */
-function download(address) {
-  const link = h("a", { href: address, download: "" });
-  document.body.append(link);
-  link.click();
-  link.remove();
 }
 
 function leavingCard({ ownData, account }) {

@@ -1,6 +1,7 @@
 /** Past calls and the list of blocks: whoever was met can be reported and blocked later, and unblocked. */
 
 import { filled, words } from "../texts.js";
+import { verdictWords } from "../verdict-words.js";
 import { dateAndTime, duration } from "../words.js";
 import { arrange, avatar, byId, h, show, text } from "./dom.js";
 
@@ -34,12 +35,22 @@ function kept(list, what, make) {
   return item;
 }
 
-function pastCall({ call_id, peer, mode, started_at, ended_at, duration_s }, settings, store) {
+function pastCall({ call_id, peer, mode, started_at, ended_at, verdict, ...call }, settings, store) {
   const missed = started_at === null;
-  const how = [dateAndTime(started_at ?? ended_at, settings), words.safety[mode], missed ? words.safety.not_answered : duration(duration_s)].join(" · ");
-  const button = h("button", { type: "button" }, ...who(peer, how));
+  const how = [dateAndTime(started_at ?? ended_at, settings), words.safety[mode], ...callWords(call, missed)].join(" · ");
+  const button = h("button", { type: "button" }, ...who(peer, how, verdict ? verdictWords(verdict) : ""));
   button.addEventListener("click", () => store.dispatch("page:person", { peer, call_id, missed }));
   return h("li", {}, button);
+}
+
+/** Who called whom, among those who know each other, and how long they talked, or why they did not. */
+function callWords({ origin, outgoing, reason, duration_s }, missed) {
+  const t = words.safety;
+  const direct = origin === "direct";
+  const way = direct ? [outgoing ? t.outgoing : t.incoming] : [];
+  if (!missed) return [...way, duration(duration_s)];
+  if (direct && !outgoing && reason !== "declined") return [t.missed];
+  return [...way, { declined: t.declined, cancelled: t.cancelled }[direct && reason] ?? t.not_answered];
 }
 
 function drawBlocks(blocks, settings, safety) {
@@ -57,9 +68,10 @@ function blocked(block, settings, safety) {
   return h("li", {}, ...who(block, filled(words.safety.since, { at: dateAndTime(block.created_at, settings) })), button);
 }
 
-/** Somebody in a list: their initials, their name, and a line below. */
-function who(card, below) {
+/** Somebody in a list: their initials, their name, and a line below; and why it went as it did. */
+function who(card, below, why = "") {
   const face = h("span", { class: "avatar", "aria-hidden": "true" });
   avatar(face, card);
-  return [face, h("span", { class: "who" }, h("b", {}, card.display_name), h("span", { class: "last" }, below))];
+  const more = why ? [h("span", { class: "last why" }, why)] : [];
+  return [face, h("span", { class: "who" }, h("b", {}, card.display_name), h("span", { class: "last" }, below), ...more)];
 }

@@ -16,12 +16,14 @@ export function settingsView({ settings }) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", ({ target }) => change({ [target.name]: target.value || null }));
 
+  let last = null;
   async function change(changes) {
+    last = changes;
     clearErrors(form);
     text(byId("settings-saved"), "");
     try {
       await settings.change(changes);
-      text(byId("settings-saved"), words.settings.saved);
+      if (last === changes) text(byId("settings-saved"), words.settings.saved); // else there is more to save
       if ("language" in changes) speak(changes.language);
     } catch (error) {
       showError(form, error);

@@ -8,7 +8,10 @@ import { notice, ending } from "../words.js";
 import { byId, show, text } from "./dom.js";
 
 export function shellView({ store }) {
-  byId("notice-close").addEventListener("click", () => store.dispatch("page:notice", { text: null }));
+  byId("notice-close").addEventListener("click", () => {
+    const { notice } = store.state;
+    store.dispatch(...(notice === null ? ["page:lobby"] : ["page:notice", { text: null }]));
+  });
   byId("pill").addEventListener("click", () => (location.hash = "meet"));
 
   return (state) => {
@@ -18,20 +21,33 @@ export function shellView({ store }) {
     show(byId("shell"), signedIn);
     show(byId("link"), signedIn && state.link !== "online");
     text(byId("link"), state.link === "online" ? "" : words.shell[state.link]);
-    show(byId("notice"), state.notice !== null);
-    text(byId("notice-text"), state.notice === null ? "" : notice(state.notice, state.wait_ms));
+    const said = told(state);
+    show(byId("notice"), said !== null);
+    text(byId("notice-text"), said ?? "");
     show(byId("notice-more"), state.notice === "reported");
     markPlace(entryOf(state.place));
     badge("unread", unreadInAll(state), words.shell.unread);
     badge("asked", waiting(state), words.shell.requests);
     badge("news-unread", state.news.unread, words.shell.unread);
-    const told = announcement(state);
-    text(byId("announce"), told);
-    document.title = told ? `${told} · Realtime Connect` : "Realtime Connect";
+    const now = announcement(state);
+    text(byId("announce"), now);
+    document.title = title(now, unreadInAll(state));
     const away = state.place.name !== "meet";
     show(byId("pill"), signedIn && away && state.encounter.phase === "waiting");
     text(byId("pill"), words.shell.pill);
   };
+}
+
+/** What there is to say; also how a call of theirs ended, where the place that tells it is not on the screen. */
+function told({ notice: code, wait_ms, encounter, place, account }) {
+  if (code !== null) return notice(code, wait_ms);
+  const unseen = account === "in" && encounter.phase === "over" && encounter.origin === "direct" && place.name !== "meet";
+  return unseen ? `${ending(encounter)}.` : null;
+}
+
+function title(now, unread) {
+  const said = now ? `${now} · Realtime Connect` : "Realtime Connect";
+  return unread ? `(${unread}) ${said}` : said;
 }
 
 function markPlace(name) {
@@ -49,10 +65,11 @@ function badge(id, count, what) {
 }
 
 function announcement({ encounter }) {
-  const { phase, state, peer } = encounter;
+  const { phase, state, peer, origin, outgoing } = encounter;
   const t = words.shell;
   if (phase === "waiting") return t.waiting;
-  if (phase === "offered") return filled(t.offered, { name: peer.display_name });
+  if (origin === "echo") return t.echo;
+  if (phase === "offered") return filled(outgoing ? t.calling : origin === "direct" ? t.rings : t.offered, { name: peer.display_name });
   if (phase === "call") return filled(state === "connecting" ? t.connecting_to : t[state], { name: peer.display_name });
   return phase === "over" ? ending(encounter) : "";
 }

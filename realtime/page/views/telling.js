@@ -4,7 +4,20 @@ import { words } from "../texts.js";
 import { byId, clearErrors, errorAbove, h, show, showError, text } from "./dom.js";
 
 /** The kinds that there are today and that one may turn off. */
-const KINDS = ["friend_request", "friend_accepted", "missed_call"];
+const KINDS = [
+  "friend_request",
+  "friend_accepted",
+  "missed_call",
+  "video_request",
+  "comment",
+  "like",
+  "milestone",
+  "streak",
+  "reward",
+  "mentor_session",
+];
+const PUSHED = ["push_messages", "push_calls", "push_offers", "push_decisions"];
+const AWAY = ["push", ...PUSHED, "email", "quiet"];
 const NIGHT = { quiet_from: "22:00", quiet_to: "07:00" };
 
 export function tellingView({ settings, store }) {
@@ -17,7 +30,7 @@ export function tellingView({ settings, store }) {
     h("h2", { id: "telling-title" }, t.title),
     errorAbove(),
     h("fieldset", { class: "choices" }, h("legend", {}, t.about), ...KINDS.map((kind) => check(`kind-${kind}`, t[kind]))),
-    h("fieldset", { class: "choices" }, h("legend", {}, t.away), check("push", t.push), check("email", t.email), check("quiet", t.quiet)),
+    h("fieldset", { class: "choices" }, h("legend", {}, t.away), ...AWAY.map((name) => check(name, t[name]))),
     hours,
     h("p", { class: "hint" }, t.hint, " ", saved),
   );
@@ -32,19 +45,22 @@ export function tellingView({ settings, store }) {
     return none ? { time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone } : {};
   }
 
+  let last = null;
   async function change(changes) {
+    last = changes;
     clearErrors(form);
     text(saved, "");
     try {
       await settings.change(changes);
-      text(saved, t.saved);
+      if (last === changes) text(saved, t.saved); // else there is more to save
     } catch (error) {
       showError(form, error);
     }
   }
 
-  function fill({ push, email, kinds, quiet_from = null, quiet_to = null }) {
+  function fill({ push, email, kinds, quiet_from = null, quiet_to = null, ...pushed }) {
     [fields.push.checked, fields.email.checked] = [push, email];
+    for (const name of PUSHED) fields[name].checked = pushed[name] ?? name !== "push_offers";
     for (const kind of KINDS) fields[`kind-${kind}`].checked = kinds[kind] ?? true;
     fields.quiet.checked = quiet_from !== null && quiet_to !== null;
     show(hours, fields.quiet.checked);

@@ -1,6 +1,6 @@
 /** One case with all that speaks for and against, and what can be decided. */
 
-import { options } from "../state.js";
+import { options, picturesOf } from "../state.js";
 import { DECISIONS, count, decided, reason, step, subject, tier } from "../words.js";
 import { daysField, noteField } from "./asking.js";
 import { claimWords } from "./cases.js";
@@ -124,7 +124,7 @@ export function caseView({ store, desk, asking }) {
     const details = h(
       "details",
       { open: opened.has(each.id) },
-      h("summary", {}, proof?.media_id ? "Evidence, with a picture" : "Evidence"),
+      h("summary", {}, proof && picturesOf(proof).length ? "Evidence, with a picture" : "Evidence"),
     );
     details.append(...(proof ? evidencePart(proof, { pictures, people, reporter: reporter.display_name }) : []));
     details.addEventListener("toggle", () => (details.open ? opened.add(each.id) : opened.delete(each.id)));

@@ -41,30 +41,39 @@ function message({ sender_id, content, type, created_at, deleted_at, edited_at }
 }
 
 /** The picture is drawn behind a veil, and not even fetched, until a moderator asks for it. */
-function picture(mediaId, { shown, addresses }, names) {
+function picture(mediaId, { shown, addresses }, alt) {
   const address = addresses[mediaId];
   const words = shown ? (address ? "" : "Loading the picture…") : "The picture is hidden.";
   return h(
     "figure",
     { class: `picture ${shown ? "" : "veiled"}` },
     ...(address
-      ? [h("img", { src: address, alt: `What ${names.reporter} saw of ${names.reported}` })]
+      ? [h("img", { src: address, alt })]
       : [h("div", { class: "veil", "aria-hidden": "true" })]),
     ...(words ? [h("figcaption", {}, words)] : []),
   );
 }
 
+/** A post with its pictures, a comment or a review, as it was. */
+function published({ title, caption, content, rating, media_ids = [], created_at }, pictures, who) {
+  const said = [title, caption, content].filter(Boolean).map((words) => h("p", { class: "said" }, words));
+  const drawn = media_ids.map((id, at) => picture(id, pictures, `Picture ${at + 1} of ${media_ids.length} that ${who} posted`));
+  return [...drawn, ...said, h("span", { class: "hint" }, ...joined([rating && `${rating} of 5 stars`, time(created_at)]))];
+}
+
 /** Everything about one report. `people`: names by id, with `reported` the id of whom it is about. */
 export function evidencePart({ content, media_id }, { pictures, people, reporter }) {
   const names = { reporter, reported: people[people.reported] };
-  const shown = media_id ? [picture(media_id, pictures, names)] : [];
+  const shown = media_id ? [picture(media_id, pictures, `What ${names.reporter} saw of ${names.reported}`)] : [];
   if (content === null) return [...shown, h("p", { class: "calm" }, "The evidence was deleted, as its time was over.")];
+  const part = (title, ...children) => h("section", {}, h("h4", {}, title), ...children);
   const { reported, messages = [] } = content;
   const isMessage = reported && "sender_id" in reported;
-  const part = (title, ...children) => h("section", {}, h("h4", {}, title), ...children);
+  const written = reported && !isMessage ? [part("What was reported", ...published(reported, pictures, names.reported))] : [];
   return [
     ...shown,
     ...(isMessage ? [part("What was reported", h("ul", { class: "talk" }, message(reported, people, true)))] : []),
+    ...written,
     ...(content.card ? [part("The profile then", card(content.card))] : []),
     ...(content.call ? [part("The call", call(content.call, people))] : []),
     part(

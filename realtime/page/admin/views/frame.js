@@ -2,7 +2,7 @@
 
 import { beginning, byId, show, text } from "./parts.js";
 
-const WITHIN = { case: "cases", person: "people" };
+const WITHIN = { case: "cases", person: "people", place: "places" };
 
 export function frameView({ store }) {
   byId("notice-close").addEventListener("click", () => store.dispatch("notice", { text: null }));
@@ -27,7 +27,7 @@ export function frameView({ store }) {
     const there = account === "in";
     for (const element of [byId("shell"), byId("foot")]) show(element, there);
     for (const section of document.querySelectorAll(".place")) show(section, there && section.id === place.name);
-    show(byId("audit-link"), there && me.role === "admin");
+    for (const name of ["audit-link", "call-link", "places-link"]) show(byId(name), there && me.role === "admin");
     text(byId("me"), there ? me.display_name : "");
     show(byId("notice"), notice !== null);
     text(byId("notice-text"), notice ?? "");

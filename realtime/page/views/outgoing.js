@@ -1,0 +1,28 @@
+/** A message on its way: what it shows, how far it is, and what can be done with it. */
+
+import { refusal } from "../people-words.js";
+import { filled, words } from "../texts.js";
+import { percent } from "../words.js";
+import { h } from "./dom.js";
+
+export function outgoing(one, room, chat) {
+  const t = words.messages;
+  const { file, preview, content, type, failed } = one;
+  const shown = preview ? [h("img", { src: preview, alt: t.kinds.image })] : file ? [h("p", {}, h("i", {}, type === "voice" ? t.kinds.voice : file.name))] : [];
+  const item = h("li", { class: `mine ${failed ? "failed" : "sending"}` }, h("div", { class: "bubble" }, ...shown, ...(content ? [h("p", {}, content)] : [])), h("small"));
+  const does = (said, action) => {
+    const made = h("button", { type: "button", class: "link" }, said);
+    made.addEventListener("click", action);
+    return made;
+  };
+  const forget = does(t.forget, () => chat.forget(room.id, one));
+  if (failed) item.append(h("span", { class: "row" }, does(words.chats.again, () => chat.again(room.id, one)), forget));
+  else if (file) item.append(forget);
+  return item;
+}
+
+/** How far it is, or why it was not sent. */
+export function waits({ failed, why, sent, file }) {
+  if (failed) return filled(words.chats.not_sent, { why: refusal(why) });
+  return file && sent ? filled(words.photos.sending, { percent: percent(sent) }) : words.chats.sending;
+}
