@@ -1,5 +1,6 @@
 """People for a benchmark, who differ in nothing that is measured."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -21,3 +22,10 @@ async def register(
         assert response.status == 201, await response.text()
         signed_in: dict[str, Any] = await response.json()
         return signed_in
+
+
+async def signed_up(address: str, genders: Sequence[str]) -> list[dict[str, str]]:
+    """An account for each of these: its `id`, and the `token` by which it comes."""
+    async with aiohttp.ClientSession() as web:
+        signed = [await register(web, address, number, gender) for number, gender in enumerate(genders)]
+    return [{"id": each["user"]["id"], "token": each["access_token"]} for each in signed]

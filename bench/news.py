@@ -1,30 +1,41 @@
 """`python -m bench.news`: what it costs to tell those who wait how the wait goes.
 
 A product as a process of its own on real stores; everybody waits, and nobody fits anybody. It runs once with
-news and once without: the difference is theirs. Prints Markdown. Ends by itself.
+news and once without, with the same people: the difference is theirs. Prints Markdown. Ends by itself.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import aiohttp
 import psutil
 import uvloop
 from msgspec import Struct
+from redis.asyncio import Redis
 
 from bench.accounts import register
-from bench.idle import cpu_ns
+from bench.idle import Servers, cpu_ns, stores
 from bench.sockets.wire import RawPeer, frame
 from tests.served import Served
 
 _AT_ONCE = 20
-_PATIENCE_S = 120
+_PATIENCE_S = 600
 _SETTLED_S = 6.0
+# Everybody comes from here, at once, and stays for as long as it takes.
+_OPEN = {
+    "ACCESS_TOKEN_S": "86400",
+    "LOG_LEVEL": "WARNING",
+    "MAX_CONNECTIONS_AN_ADDRESS": "20000",
+    "MAX_NEWCOMERS_AN_ADDRESS": "5000",
+    "PASSWORD_MEMORY_KIB": "8",
+    "PASSWORD_PASSES": "1",
+    "QUEUE_S": "3600",
+}
 
 
 class WaitingPeer(RawPeer):
@@ -57,9 +68,17 @@ class Cost(Struct):
     postgres: float
 
 
-async def _peer(web: aiohttp.ClientSession, address: str, number: int) -> WaitingPeer:
-    token = (await register(web, address, number))["access_token"]
-    port = int(address.rpartition(":")[2])
+async def _some_at_once(people: int, work: Callable[[int], Awaitable[Any]]) -> list[Any]:
+    """For each of them, in their order."""
+    done: list[Any] = []
+    async with asyncio.timeout(_PATIENCE_S):
+        for first in range(0, people, _AT_ONCE):
+            some = range(first, min(people, first + _AT_ONCE))
+            done += await asyncio.gather(*(work(number) for number in some))
+    return done
+
+
+async def _wait(port: int, token: str) -> WaitingPeer:
     _, peer = await asyncio.get_running_loop().create_connection(
         lambda: WaitingPeer(port, token), "127.0.0.1", port
     )
@@ -68,46 +87,43 @@ async def _peer(web: aiohttp.ClientSession, address: str, number: int) -> Waitin
     return peer
 
 
-async def _crowd(address: str, people: int) -> list[WaitingPeer]:
-    peers: list[WaitingPeer] = []
-    async with aiohttp.ClientSession() as web, asyncio.timeout(_PATIENCE_S):
-        for first in range(0, people, _AT_ONCE):
-            some = range(first, min(people, first + _AT_ONCE))
-            peers += await asyncio.gather(*(_peer(web, address, number) for number in some))
-    return peers
+def _count(node: Served, servers: Servers, peers: Sequence[WaitingPeer]) -> tuple[int, int, int, int]:
+    redis, postgres = (cpu_ns(servers.processes(name)) for name in ("redis", "postgres"))
+    return sum(peer.news for peer in peers), cpu_ns([psutil.Process(node.pid)]), redis, postgres
 
 
-def _count(node: Served, peers: Sequence[WaitingPeer]) -> tuple[int, int, int, int]:
-    product = psutil.Process(node.pid)
-    stores = product.children(recursive=True)
-    redis = [p for p in stores if "redis" in p.name()]
-    postgres = [p for p in stores if "postgres" in p.name()]
-    return sum(peer.news for peer in peers), cpu_ns([product]), cpu_ns(redis), cpu_ns(postgres)
-
-
-async def measure(people: int, seconds: float, every_s: int) -> Cost:
-    """With news every so often."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        node = Served(DATA_DIR=folder, QUEUE_UPDATE_S=str(every_s), QUEUE_S="3600", LOG_LEVEL="WARNING")
-        await node.start()
-        try:
-            peers = await _crowd(node.address, people)
-            await asyncio.sleep(_SETTLED_S)
-            before, begun = _count(node, peers), time.monotonic()
-            await asyncio.sleep(seconds)
-            news, *cpu = (now - then for now, then in zip(_count(node, peers), before, strict=True))
-            took = time.monotonic() - begun
-            for peer in peers:
-                peer.transport.abort()
-            return Cost(news / took, *(ns / 1e6 / took for ns in cpu))
-        finally:
-            await node.stop()
+async def measure(servers: Servers, tokens: list[str], people: int, seconds: float, every_s: int) -> Cost:
+    """With news every so often. `tokens`: of those who have signed up; all do so the first time."""
+    urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    node = Served(**urls, **_OPEN, QUEUE_UPDATE_S=str(every_s))
+    await node.start()
+    try:
+        if not tokens:
+            async with aiohttp.ClientSession() as web:
+                signed_in = await _some_at_once(people, lambda number: register(web, node.address, number))
+            tokens += [each["access_token"] for each in signed_in]
+        port = int(node.address.rpartition(":")[2])
+        peers = await _some_at_once(people, lambda number: _wait(port, tokens[number]))
+        await asyncio.sleep(_SETTLED_S)
+        before, begun = _count(node, servers, peers), time.monotonic()
+        await asyncio.sleep(seconds)
+        counts = zip(_count(node, servers, peers), before, strict=True)
+        news, *cpu = (now - then for now, then in counts)
+        took = time.monotonic() - begun
+        for peer in peers:
+            peer.transport.abort()
+        return Cost(news / took, *(ns / 1e6 / took for ns in cpu))
+    finally:
+        await node.stop()
 
 
 async def run(options: argparse.Namespace) -> str:
     """A table: with, without, and what is left for one."""
-    told = await measure(options.people, options.seconds, 3)
-    silent = await measure(options.people, options.seconds, 3_600)
+    tokens: list[str] = []
+    async with stores() as servers, Redis.from_url(servers.redis_url) as kept:
+        told = await measure(servers, tokens, options.people, options.seconds, 3)
+        await kept.flushall()
+        silent = await measure(servers, tokens, options.people, options.seconds, 3_600)
     rows = [
         f"| {options.people:,} wait | news a second | python, ms | redis, ms | postgres, ms |",
         "|---" * 5 + "|",
@@ -117,13 +133,16 @@ async def run(options: argparse.Namespace) -> str:
         rows.append(f"| {name} | " + " | ".join(f"{figure:.1f}" for figure in figures) + " |")
     each = 1000 / told.news_a_second
     python, redis = (told.python - silent.python) * each, (told.redis - silent.redis) * each
-    return "\n".join((*rows, f"\nOne costs {python:.1f} µs of Python and {redis:.1f} of Redis."))
+    share = (told.python - silent.python) / 10
+    return "\n".join(
+        (*rows, f"\nOne costs {python:.1f} µs of Python and {redis:.1f} of Redis: {share:.1f} % of a core.")
+    )
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=500)
+    parser.add_argument("--people", type=int, default=2_000)
     parser.add_argument("--seconds", type=float, default=9)
     os.environ.setdefault("RATE_LIMITS", "off")
     print(uvloop.run(run(parser.parse_args())))

@@ -5,27 +5,25 @@ the load is on the other core. CPU is that of the server's processes, of Redis a
 microseconds a unit, and a unit is done when it was acknowledged and has arrived. Prints the medians of the
 rounds, and the ratios of the same round: their median, with the smallest and the largest. Of what comes at a
 rate, it also says which part is what the server costs while nothing comes. Windows in which other processes
-took too much of the machine are measured again, three times at most, then left out.
+took too much of the machine are measured again, three times at most, then left out. `--against` a folder, the
+product as it is checked out there takes the place of the Node.js server: what a change has gained.
 """
 
 import argparse
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-import aiohttp
-import uvloop
-
-from bench.accounts import register
-from bench.commands import bursts, check, rows
+from bench.accounts import signed_up
+from bench.commands import bursts, check, crowds, rows
 from bench.commands.lanes import Lane
 from bench.commands.measuring import Figure, NoisyWindowError, idle, in_bursts, trips, window
 from bench.commands.meters import Trips
 from bench.commands.people import Meeting, befriend, come, go_live, leave, meet
 from bench.commands.report import Paced, Results, idle_table, line, table, trips_table
-from bench.commands.stacks import FLAVOURS, NODE_STACK, Flavour, Node, Stores, pin_load
+from bench.commands.stacks import FLAVOURS, NODE_STACK, PROJECT, Flavour, Node, Stores, on_stores
 
 _ATTEMPTS = 4
 _SHARE = 0.7
@@ -41,6 +39,8 @@ class CommandsBench:
         self._stores, self._options = stores, options
         self._accounts: list[dict[str, str]] = []
         self._room_ids: list[str] = []
+        self._groups: dict[int, list[str]] = {}
+        self._checked_group = ""
         self.results: Results = defaultdict(lambda: defaultdict(list))
         self.asked: dict[str, dict[str, Trips]] = defaultdict(dict)
         self.paced: dict[str, Paced] = {}
@@ -58,16 +58,18 @@ class CommandsBench:
 
     async def _prepare(self) -> None:
         """Accounts by the product: those who call, those who write, those of the check. The latter two have
-        rooms, of which the Node.js server gets copies."""
+        rooms, of which the Node.js server gets copies; and so has everybody, together with others."""
         pairs, node = self._options.pairs, await Node.start("ours", self._stores)
         count = 4 * pairs + 2 * check.PAIRS
-        _say(f"preparing {count} accounts")
+        sizes = [size for size in crowds.SIZES if self._wants(_group(size))]
+        everybody = max(count, *sizes) if sizes else count
+        _say(f"preparing {everybody} accounts")
         try:
-            async with aiohttp.ClientSession() as web:
-                for number in range(count):
-                    signed = await register(web, node.address, number, "male" if number % 2 else "female")
-                    self._accounts.append({"id": signed["user"]["id"], "token": signed["access_token"]})
-            people = await come([node.port], self._accounts[2 * pairs :])
+            self._accounts = await signed_up(node.address, ["female", "male"] * (everybody // 2))
+            ids = [account["id"] for account in self._accounts]
+            self._groups = await crowds.gather_all(self._stores.database, ids, sizes)
+            self._checked_group = await crowds.gather(self._stores.database, ids[4 * pairs : count])
+            people = await come([node.port], self._accounts[2 * pairs : count])
             for one, other in zip(people[::2], people[1::2], strict=True):
                 self._room_ids.append(await befriend(one, other))
             await leave(people)
@@ -79,10 +81,11 @@ class CommandsBench:
     async def _check(self) -> None:
         """Nothing is worth measuring that does not keep its promises."""
         pairs = self._options.pairs
-        for flavour in self._options.flavours if self._options.check else ():
+        for flavour in self._options.flavours if self._options.check and not self._options.against else ():
             _say(f"checking: {flavour}")
+            accounts = self._accounts[4 * pairs : 4 * pairs + 2 * check.PAIRS]
             broken = await check.check(
-                flavour, self._stores, self._accounts[4 * pairs :], self._room_ids[pairs:]
+                flavour, self._stores, accounts, self._room_ids[pairs:], self._checked_group
             )
             for each in broken:
                 _say(f"  BROKEN: {each}")
@@ -93,12 +96,19 @@ class CommandsBench:
         self._flavour, self._nodes = flavour, []
         try:
             for where in ("one node", "two nodes"):
-                self._nodes.append(await Node.start(flavour, self._stores, profile=self._options.profile))
+                self._nodes.append(await self._start(flavour))
                 await self._calls(self._nodes, where)
                 await self._chats(self._nodes, where)
+            await self._crowds(self._nodes)
         finally:
             for node in self._nodes:
                 await node.stop()
+
+    async def _start(self, flavour: Flavour) -> Node:
+        options = self._options
+        return await Node.start(
+            flavour, self._stores, profile=options.profile, before=options.against or PROJECT
+        )
 
     async def _calls(self, nodes: Sequence[Node], where: str) -> None:
         callers = self._accounts[: 2 * self._options.pairs]
@@ -134,6 +144,13 @@ class CommandsBench:
             people = await come(ports, accounts)
             await self._bursts("connect with recovery", lambda: bursts.returns(people, ports))
         await leave(people)
+
+    async def _crowds(self, nodes: Sequence[Node]) -> None:
+        """Everybody is there, each at one of the nodes, and hears what is said in their group."""
+        for size, room_ids in self._groups.items():
+            people = await come([node.port for node in nodes], self._accounts[: size * len(room_ids)])
+            await self._lanes(_group(size), partial(crowds.lanes, people, size, room_ids))
+            await leave(people)
 
     async def _lanes(self, name: str, lanes: Callable[[], list[Lane]], rate: int = 0) -> None:
         """In a closed loop, and at a `rate` if there is one; of one node also at a share of what the closed
@@ -185,6 +202,10 @@ def _paced(name: str, rate: int) -> str:
     return f"{name}, {rate} a second"
 
 
+def _group(size: int) -> str:
+    return f"chat:send in a group of {size}, two nodes"
+
+
 def _idle(where: str) -> str:
     return f"standing idle, {where}, a second"
 
@@ -193,17 +214,17 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-async def _run(options: argparse.Namespace, folder: Path) -> None:
-    async with Stores.open(folder) as stores:
-        pin_load()
-        bench = CommandsBench(stores, options)
-        try:
-            await bench.run()
-        finally:  # a run that is broken off is not lost
-            tables = table(bench.results), idle_table(bench.results, bench.paced), trips_table(bench.asked)
-            print("\n\n".join(tables))
-        if bench.broken:
-            sys.exit("Promises that were not kept:\n" + "\n".join(bench.broken))
+async def _run(options: argparse.Namespace, stores: Stores) -> None:
+    bench = CommandsBench(stores, options)
+    try:
+        await bench.run()
+    finally:  # a run that is broken off is not lost
+        other: Flavour = "before" if options.against else "node"
+        print(table(bench.results, other))
+        print("\n" + idle_table(bench.results, bench.paced, other))
+        print("\n" + trips_table(bench.asked, other))
+    if bench.broken:
+        sys.exit("Promises that were not kept:\n" + "\n".join(bench.broken))
 
 
 def main() -> None:
@@ -215,10 +236,12 @@ def main() -> None:
     parser.add_argument("--flavours", nargs="+", default=list(FLAVOURS), choices=FLAVOURS)
     parser.add_argument("--noise", type=float, default=0.15, help="share of a core others may take")
     parser.add_argument("--no-check", dest="check", action="store_false", help="measure at once")
+    parser.add_argument("--against", type=Path, help="another checkout of the product, instead of Node.js")
     parser.add_argument("--profile", type=Path, help="folder for CPU profiles of the Node.js server")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        uvloop.run(_run(options, Path(folder)))
+    if options.against:
+        options.flavours = ["ours", "before"]
+    on_stores(partial(_run, options))
 
 
 if __name__ == "__main__":

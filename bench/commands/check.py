@@ -1,8 +1,8 @@
 """Whether a server keeps its promises: the same dialogues with both, before anything of theirs is measured.
 
-Order and loss on two nodes, a client id that comes twice, a node that is killed, also while it makes an
-offer, connections that are reset, a client that comes back, one with two devices, one who was blocked, one
-who is no member, an epoch that is over, and what those see who watch others.
+Order and loss on two nodes, in groups too, a client id that comes twice, a node that is killed, also while it
+makes an offer, connections that are reset, a client that comes back, one with two devices, one who was
+blocked, one who is no member, an epoch that is over, and what those see who watch others.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from bench.commands.stacks import Flavour, Node, Stores
 
 PAIRS = 7
 _EACH = 1000
+_EACH_TO_MANY = 200
 _UNDER_WAY = 20
 _PATIENCE_S = 60.0
 _RETRY_S = 0.1
@@ -31,8 +32,9 @@ _keys = count()
 class CheckedPairs:
     """Pairs with rooms at two nodes of a server, the first of each at the first node."""
 
-    def __init__(self, flavour: Flavour, stores: Stores, nodes: list[Node]) -> None:
+    def __init__(self, flavour: Flavour, stores: Stores, nodes: list[Node], group: str) -> None:
         self.flavour, self.stores, self.nodes = flavour, stores, nodes
+        self.group = group  # a room of them all
         self.friends: list[Friends] = []
 
     async def come(self, accounts: Sequence[dict[str, str]], room_ids: Sequence[str]) -> None:
@@ -99,6 +101,17 @@ async def order(pairs: CheckedPairs) -> None:
     await asyncio.gather(_write(two.one, two.room_id, one_says), _write(two.other, two.room_id, other_says))
     for seen in await asyncio.gather(*reading):
         _check_order(seen, 2 * _EACH)
+
+
+async def order_in_a_group(pairs: CheckedPairs) -> None:
+    """The same of all members of a group."""
+    two, everybody = pairs.friends[0], [person for two in pairs.friends for person in (two.one, two.other)]
+    one_says, other_says = _ids(_EACH_TO_MANY), _ids(_EACH_TO_MANY)
+    said = {*one_says, *other_says}
+    reading = [asyncio.create_task(_read(person, said, {})) for person in everybody]
+    await asyncio.gather(_write(two.one, pairs.group, one_says), _write(two.other, pairs.group, other_says))
+    for seen in await asyncio.gather(*reading):
+        _check_order(seen, len(said))
 
 
 async def again(pairs: CheckedPairs) -> None:
@@ -275,6 +288,7 @@ async def devices(pairs: CheckedPairs) -> None:
 
 Promise = Callable[[CheckedPairs], Awaitable[None]]
 PROMISES: tuple[Promise, ...] = (
+    order_in_a_group,  # before anybody is blocked
     order,
     again,
     return_by_offset,
@@ -288,14 +302,18 @@ PROMISES: tuple[Promise, ...] = (
 
 
 async def check(
-    flavour: Flavour, stores: Stores, accounts: Sequence[dict[str, str]], room_ids: Sequence[str]
+    flavour: Flavour,
+    stores: Stores,
+    accounts: Sequence[dict[str, str]],
+    room_ids: Sequence[str],
+    group: str,
 ) -> list[str]:
-    """What this server does not keep, in a sentence each."""
+    """What this server does not keep, in a sentence each. `group` is a room of all of them."""
     nodes: list[Node] = []
     broken: list[str] = []
     try:
         nodes += [await Node.start(flavour, stores), await Node.start(flavour, stores)]
-        pairs = CheckedPairs(flavour, stores, nodes)
+        pairs = CheckedPairs(flavour, stores, nodes, group)
         await pairs.come(accounts, room_ids)
         for promise in PROMISES:
             begun = time.monotonic()

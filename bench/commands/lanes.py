@@ -4,12 +4,29 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from bench.commands.people import Person
 from bench.sockets.wire import RawPeer
 
 _TICK_S = 0.001
 _PATIENCE_S = 20.0
+
+
+class Load(Protocol):
+    """Whatever does one unit at a time."""
+
+    done: int
+    latencies: list[float]
+
+    def start(self) -> None:
+        """Do units, one after the other."""
+
+    def due(self, at: float) -> None:
+        """One is due at this time."""
+
+    async def end(self) -> None:
+        """Until all that was asked for has come. Raises TimeoutError."""
 
 
 class Lane:
@@ -82,14 +99,14 @@ class Lane:
             self._over.set_result(None)
 
 
-async def closed_loop(lanes: Sequence[Lane], seconds: float) -> None:
+async def closed_loop(lanes: Sequence[Load], seconds: float) -> None:
     """Each lane does its next unit when the last is done."""
     for lane in lanes:
         lane.start()
     await asyncio.sleep(seconds)
 
 
-async def at_a_rate(lanes: Sequence[Lane], rate: float, seconds: float) -> None:
+async def at_a_rate(lanes: Sequence[Load], rate: float, seconds: float) -> None:
     """Units are due evenly, lane by lane, whatever has come of those before."""
     begun, count = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - begun) < seconds:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bench.commands.bursts import Between, Burst
-from bench.commands.lanes import Lane, at_a_rate, closed_loop
+from bench.commands.lanes import Lane, Load, at_a_rate, closed_loop
 from bench.commands.meters import Meters, Trips, Used
 
 _WARM_UP = 0.5  # of a window
@@ -24,17 +24,21 @@ class NoisyWindowError(Exception):
 
 
 class Figure(Struct, frozen=True):
-    """A row of one server in one round: CPU of a unit, units a second, milliseconds, share of its core."""
+    """A row of one server in one round: CPU of a unit, units a second, share of its core, ms.
+
+    `beside`: the share of a core that load and stores took together.
+    """
 
     used: Used
     rate: float
     busy: float
     p50_ms: float
     p99_ms: float
+    beside: float
 
 
 async def window(
-    meters: Meters, lanes: Sequence[Lane], *, rate: float, pids: Sequence[int], seconds: float, noise: float
+    meters: Meters, lanes: Sequence[Load], *, rate: float, pids: Sequence[int], seconds: float, noise: float
 ) -> Figure:
     """Measured once all is under way. `rate` 0: a closed loop. Raises NoisyWindowError."""
     lasting = seconds * (1 + _WARM_UP)
@@ -82,7 +86,8 @@ def _figure(used: Used, wall: float, units: int, latencies: Sequence[float], noi
     if used.others > (noise * wall + 0.05) * 1e6:
         raise NoisyWindowError(f"{used.others / 1e6:.2f} s of {wall:.2f} s")
     p50, p99 = (float(cut) * 1000 for cut in np.quantile(latencies, [0.5, 0.99]))
-    return Figure(used.each(units), units / wall, used.server / wall / 1e6, p50, p99)
+    busy, beside = (part / wall / 1e6 for part in (used.server, used.load + used.postgres + used.redis))
+    return Figure(used.each(units), units / wall, busy, p50, p99, beside)
 
 
 async def trips(meters: Meters, lanes: Sequence[Lane], seconds: float) -> Trips:

@@ -28,12 +28,13 @@ def machine_busy_us() -> float:
 
 
 class Used(Struct, frozen=True):
-    """Microseconds of CPU: servers, Redis, PostgreSQL with all its backends, all others but this process."""
+    """Microseconds of CPU: servers, Redis, PostgreSQL with all its backends, all others, this process."""
 
     server: float
     redis: float
     postgres: float
     others: float = 0.0
+    load: float = 0.0
 
     @property
     def all(self) -> float:
@@ -85,8 +86,9 @@ class Meters:
         for process in (self._postmaster, *self._postmaster.children()):
             self._backends[process.pid] = cpu_us(process.pid) or self._backends.get(process.pid, 0.0)
         postgres = sum(self._backends.values())
-        known = server + redis + postgres + cpu_us(os.getpid())
-        return Used(server, redis, postgres, machine_busy_us() - known)
+        load = cpu_us(os.getpid())
+        others = machine_busy_us() - server - redis - postgres - load
+        return Used(server, redis, postgres, others, load)
 
     async def trips(self) -> Trips:
         """So far, as far as PostgreSQL tells."""

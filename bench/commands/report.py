@@ -7,12 +7,10 @@ from msgspec import Struct
 
 from bench.commands.measuring import Figure
 from bench.commands.meters import Trips
+from bench.commands.stacks import Flavour
 
 Results = dict[str, dict[str, list[Figure | None]]]  # by row and server, a place for each round
-_HEAD = (
-    "| server / Redis / PostgreSQL, µs | ours | a second | p50, p99 ms | Node.js | a second | p50, p99 ms "
-    "| ours / Node.js in all | of the servers alone |"
-)
+_NAMES: dict[Flavour, str] = {"node": "Node.js", "before": "before"}
 
 
 class Paced(Struct, frozen=True):
@@ -30,11 +28,16 @@ def line(figure: Figure) -> str:
     )
 
 
-def table(results: Results) -> str:
+def table(results: Results, other: Flavour = "node") -> str:
     """Medians, and the ratios of each round: their median with the smallest and the largest."""
-    lines = [_HEAD, "|---" * 9 + "|"]
+    beside, columns = _NAMES[other], "a second | p50, p99 ms"
+    lines = [
+        f"| server / Redis / PostgreSQL, µs | ours | {columns} | {beside} | {columns}"
+        f" | ours / {beside} in all | of the servers alone |",
+        "|---" * 9 + "|",
+    ]
     for name, by_flavour in results.items():
-        ours, node = by_flavour.get("ours", []), by_flavour.get("node", [])
+        ours, node = by_flavour.get("ours", []), by_flavour.get(other, [])
         both = [(o, n) for o, n in zip(ours, node, strict=False) if o and n]
         in_all, alone = (
             [o.used.all / n.used.all for o, n in both],
@@ -45,14 +48,14 @@ def table(results: Results) -> str:
     return "\n".join(lines)
 
 
-def idle_table(results: Results, paced: Mapping[str, Paced]) -> str:
+def idle_table(results: Results, paced: Mapping[str, Paced], other: Flavour = "node") -> str:
     """Of a unit at a rate, what is only that the server runs, and the ratio of the rest."""
     lines = [
-        "| µs standing idle, of a unit | ours | Node.js | ours / Node.js of the rest |",
+        f"| µs standing idle, of a unit | ours | {_NAMES[other]} | ours / {_NAMES[other]} of the rest |",
         "|---" * 4 + "|",
     ]
     for name, pace in paced.items():
-        parts = [_idle_part(results, name, pace, flavour) for flavour in ("ours", "node")]
+        parts = [_idle_part(results, name, pace, flavour) for flavour in ("ours", other)]
         cells = [f"{part[0]:.0f} of {part[1]:.0f}" if part else "-" for part in parts]
         ours, node = (part[1] - part[0] if part else None for part in parts)
         ratio = f"{ours / node:.2f}" if ours and node else "-"
@@ -69,14 +72,14 @@ def _idle_part(results: Results, name: str, pace: Paced, flavour: str) -> tuple[
     return (statistics.median(idle) / pace.rate, statistics.median(units)) if units and idle else None
 
 
-def trips_table(asked: Mapping[str, Mapping[str, Trips]]) -> str:
+def trips_table(asked: Mapping[str, Mapping[str, Trips]], other: Flavour = "node") -> str:
     """How often the stores were asked for a unit that had nobody to share a trip with."""
     lines = [
-        "| reads of Redis / its commands / transactions of PostgreSQL, a unit | ours | Node.js |",
+        f"| reads of Redis / its commands / transactions of PostgreSQL, a unit | ours | {_NAMES[other]} |",
         "|---" * 3 + "|",
     ]
     for name, by_flavour in asked.items():
-        cells = [_trips(by_flavour.get(flavour)) for flavour in ("ours", "node")]
+        cells = [_trips(by_flavour.get(flavour)) for flavour in ("ours", other)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

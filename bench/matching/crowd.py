@@ -7,7 +7,7 @@ at by every search all the same. So a pool keeps its size when as many women com
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 import asyncpg
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from core.vocabulary import Gender
 Row = tuple[object, ...]
 
 _NOBODYS_AGE = 119
+_AGO_MS = 30 * 86_400_000
 _YEAR = timedelta(days=365.25)
 
 
@@ -65,7 +66,9 @@ def _as_account(ticket: Ticket) -> Ticket:
 
 
 async def sign_up(database_url: str, people: Sequence[Ticket]) -> None:
-    """Put them on record: account, profile with whom they seek, and values."""
+    """Put them on record: account, profile with whom they seek, and values; and that they have met others
+    a month ago. Statements are planned by what there is, and stay as they are planned: with no calls on
+    record an offer would read all that come, one by one."""
     now = to_datetime(now_ms())
     connection = await asyncpg.connect(database_url)
     try:
@@ -81,9 +84,28 @@ async def sign_up(database_url: str, people: Sequence[Ticket]) -> None:
                 f"INSERT INTO identity.{table} ({', '.join(names)}) VALUES ({places})",
                 records,
             )
+        await connection.executemany(_MET, _calls(people))
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
+
+
+_MET = """
+    WITH call AS (
+        INSERT INTO interaction.calls (id, origin, mode, region, offered_at, started_at, ended_at,
+            end_reason, duration_s, closed_at)
+        VALUES ($1, 'match', 'video', 'main', $2, $2, $2, 'hung_up', 0, $2)
+    )
+    INSERT INTO interaction.call_participants (call_id, user_id, active)
+    VALUES ($1, $3, false), ($1, $4, false)
+"""
+
+
+def _calls(people: Sequence[Ticket]) -> Iterator[Row]:
+    """Of each with the next."""
+    then = now_ms() - _AGO_MS
+    for one, other in pairwise(people):
+        yield new_id(then), to_datetime(then), one.user_id, other.user_id
 
 
 def _users(people: Iterable[Ticket], now: datetime) -> Iterator[Row]:

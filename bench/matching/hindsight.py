@@ -8,16 +8,17 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from bench.matching.population import LANGUAGES
+from bench.matching.population import DIMENSIONS, LANGUAGES
 from core.ticket import Ticket
 from matching.policy import Policy
 
 
 class Best(Struct, frozen=True):
-    """What hindsight reaches: total score, and the number of pairs."""
+    """What hindsight reaches: total score, the number of pairs, and who is in one."""
 
     score: float
     pairs: int
+    matched: frozenset[str]
 
 
 class Hindsight:
@@ -37,6 +38,7 @@ class Hindsight:
         fit[(w.languages[:, None] & m.languages) == 0] = -1
         fit[(m.age < w.age_min[:, None]) | (m.age > w.age_max[:, None])] = -1
         fit[(w.age[:, None] < m.age_min) | (w.age[:, None] > m.age_max)] = -1
+        fit[w.suspect[:, None] != m.suspect] = -1
         return fit
 
     def check(self, policy: Policy, seed: int, number: int = 2_000) -> None:
@@ -60,14 +62,17 @@ class Hindsight:
         np.maximum(weights, 0, out=weights)
         rows, columns = linear_sum_assignment(weights, maximize=True)
         won = weights[rows, columns]
-        return Best(float(won.sum(dtype=np.float64)), int((won > 0).sum()))
+        matched = {self.women[i].id for i in rows[won > 0]} | {self.men[j].id for j in columns[won > 0]}
+        return Best(float(won.sum(dtype=np.float64)), int((won > 0).sum()), frozenset(matched))
 
 
 class _Columns:
     """One side, as arrays."""
 
     def __init__(self, people: Sequence[Ticket]) -> None:
-        self.values = np.array([list(t.values.values()) for t in people], np.float32)
+        # Whoever says nothing of their values is half close to everybody: as a vector of nothing is.
+        self.values = np.array([list(t.values.values()) or [0.0] * DIMENSIONS for t in people], np.float32)
+        self.suspect = np.array([t.tier == "suspect" for t in people])
         self.intent = np.array([t.card.intent for t in people])
         self.country = np.array([t.card.country for t in people])
         bits = {name: 1 << n for n, name in enumerate(LANGUAGES)}

@@ -6,17 +6,21 @@ from itertools import chain, islice
 from typing import ClassVar
 
 import numpy as np
+from msgspec.structs import replace
 from scipy.optimize import linear_sum_assignment
 
 from bench.matching.simulation import Matched
-from core.ticket import Market, Ticket, Wait, kind
+from core.ticket import Market, Offered, Ticket, Wait, kind
+from matching.acceptance import likely
 from matching.candidate_pairs import CandidatePairs
+from matching.habit import Habit
 from matching.policy import Policy
 from realtime.matchmaking.sweep import Rhythm
 
 CANDIDATES = 256  # the default of the setting
 _SECOND_MS = 1_000
 _NOBODY: frozenset[str] = frozenset()
+_ACCEPTED = 0.8  # of offers, as is believed of those of whom nothing is known
 
 
 class _Pools:
@@ -51,6 +55,9 @@ class FirstCome:
         self._pools.add(ticket)
         return []
 
+    def back(self, ticket: Ticket, now: int) -> Iterable[Matched]:
+        return self.join(ticket, now)
+
     def leave(self, ticket: Ticket, now: int) -> None:
         self._pools.remove(ticket)
 
@@ -67,14 +74,22 @@ class BestOnArrival(FirstCome):
             for other in self._pools.opposite(ticket).values()
             if self._policy.removed(ticket, other, _NOBODY, now) is None
         )
-        best = max(
-            islice(permitted, 64), key=lambda other: self._policy.score(ticket, other, now), default=None
-        )
+        best = max(islice(permitted, 64), key=lambda other: self._worth(ticket, other, now), default=None)
         if best is None:
             self._pools.add(ticket)
             return []
         self._pools.remove(best)
         return [(best, ticket)]
+
+    def _worth(self, ticket: Ticket, other: Ticket, now: int) -> float:
+        return self._policy.score(ticket, other, now)
+
+
+class LikeliestOnArrival(BestOnArrival):
+    """The same, by the score times how likely the other accepts."""
+
+    def _worth(self, ticket: Ticket, other: Ticket, now: int) -> float:
+        return super()._worth(ticket, other, now) * likely(other.offered, _ACCEPTED)
 
 
 class Assignment:
@@ -88,6 +103,8 @@ class Assignment:
     def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
         self._pools.add(ticket)
         return []
+
+    back = join
 
     def leave(self, ticket: Ticket, now: int) -> None:
         self._pools.remove(ticket)
@@ -114,6 +131,7 @@ class Ours:
 
     step_ms = 500
     learns: ClassVar[bool] = True
+    knows: ClassVar[bool] = True  # who has waited for how long before, and on what device they are
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -122,11 +140,18 @@ class Ours:
         self._candidate_pairs = CandidatePairs(policy, CANDIDATES)
         self._arrivals: deque[Ticket] = deque(maxlen=256)
         self._waits: deque[Wait] = deque(maxlen=512)
+        self._habits: dict[str, Habit] = {}
         self._seen = -_SECOND_MS
+        self.asked: dict[str, float] = {}  # of a pair with somebody like themselves, on joining
         self.estimates: dict[str, int] = {}
         self.ranges: dict[str, Sequence[int]] = {}
 
     def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
+        habit = self._habits.get(ticket.user_id, Habit()).trait
+        if not self.knows:
+            ticket = replace(ticket, traits=())
+        elif habit:
+            ticket = replace(ticket, traits=(*ticket.traits, habit))
         self._look(now)
         self._arrivals.append(ticket)
         estimate = self._reservation.wait_estimates.of(ticket, now)
@@ -135,7 +160,16 @@ class Ours:
         told = self._reservation.wait_estimates.range_of(ticket, now)
         if told is not None:
             self.ranges[ticket.id] = told
-        candidates = tuple(self._candidate_pairs.rivals(ticket, CANDIDATES))
+        stake = self._reservation.stake(ticket, now)
+        self.asked[ticket.id] = self._reservation.agreed(stake, stake)
+        return self._search(ticket, now)
+
+    def back(self, ticket: Ticket, now: int) -> Iterable[Matched]:
+        self._look(now)
+        return self._search(ticket, now)
+
+    def _search(self, ticket: Ticket, now: int) -> Iterable[Matched]:
+        candidates = self._candidate_pairs.rivals(ticket, CANDIDATES)
         choices = self._policy.survey(ticket, candidates, _NOBODY, now, self._reservation).choices
         if not choices:
             self._pools.add(ticket)
@@ -145,12 +179,13 @@ class Ours:
         return [self._matched((choices[0].ticket, ticket), now)]
 
     def leave(self, ticket: Ticket, now: int) -> None:
+        ticket = self._pools.by_gender[ticket.card.gender][ticket.id]  # with the traits that it joined with
         self._forget(ticket)
         waited = now - ticket.joined_at
         if waited >= self._policy.patience_ms:
-            self._waits.append(Wait(kind(ticket), None))
+            self._note(ticket, now, Wait(kind(ticket), None, at=now, traits=ticket.traits))
         elif self.learns:
-            self._waits.append(Wait(kind(ticket), waited, left=True))
+            self._note(ticket, now, Wait(kind(ticket), waited, left=True, at=now, traits=ticket.traits))
 
     def tick(self, now: int) -> Iterable[Matched]:
         self._look(now)
@@ -161,7 +196,7 @@ class Ours:
                 self._forget(pair.one)
                 self._forget(pair.other)
                 yield self._matched((pair.one, pair.other), now)
-        for ticket, others in self._candidate_pairs.last_calls(now, self._reservation):
+        for ticket, others in filter(None, self._candidate_pairs.last_calls(now, self._reservation)):
             for choice in self._policy.survey(
                 ticket, others, _NOBODY, now, self._reservation, unasked=True
             ).choices[:1]:
@@ -170,8 +205,15 @@ class Ours:
                 yield self._matched((choice.ticket, ticket), now)
 
     def _matched(self, pair: Matched, now: int) -> Matched:
-        self._waits.extend(Wait(kind(ticket), now - ticket.joined_at) for ticket in pair)
+        for ticket in pair:
+            waited = now - ticket.joined_at
+            self._note(ticket, now, Wait(kind(ticket), waited, at=now, traits=ticket.traits))
         return pair
+
+    def _note(self, ticket: Ticket, now: int, wait: Wait) -> None:
+        self._waits.append(wait)
+        before = self._habits.get(ticket.user_id, Habit())
+        self._habits[ticket.user_id] = before.after(now - ticket.joined_at, left=wait.left)
 
     def _forget(self, ticket: Ticket) -> None:
         self._pools.remove(ticket)
@@ -193,3 +235,16 @@ class Unlearning(Ours):
     """Ours where nobody notices who leaves by themselves."""
 
     learns = False
+
+
+class Forgetful(Ours):
+    """Ours where nothing is known of who comes but whom they seek."""
+
+    knows = False
+
+
+class Unheeding(Ours):
+    """Ours where nobody minds what somebody has done with offers before."""
+
+    def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
+        return super().join(replace(ticket, offered=Offered()), now)

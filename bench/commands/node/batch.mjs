@@ -1,9 +1,12 @@
-// What is asked in one turn, or while the statements before are under way, is one statement.
+// What is asked in one turn, or while the statements before are under way, is one statement; and so is what is asked in less
+// than `everyMs` after one began.
 const AT_ONCE = 2;
 
+export const EVERY_MS = 10; // what people wait for: as in the product
+
 export class Batch {
-  constructor(perform, most) {
-    Object.assign(this, { perform, most, waiting: [], underWay: 0 });
+  constructor(perform, most, everyMs = 0) {
+    Object.assign(this, { perform, most, everyMs, waiting: [], underWay: 0, nextAt: 0, timer: null });
   }
 
   ask(item) {
@@ -14,7 +17,13 @@ export class Batch {
   }
 
   async run() {
-    if (this.underWay >= AT_ONCE || !this.waiting.length) return;
+    if (this.underWay >= AT_ONCE || !this.waiting.length || this.timer) return;
+    const now = performance.now();
+    if (now < this.nextAt) {
+      this.timer = setTimeout(() => ((this.timer = null), this.run()), this.nextAt - now);
+      return;
+    }
+    this.nextAt = now + this.everyMs;
     const some = this.waiting.splice(0, this.most);
     this.underWay += 1;
     try {

@@ -1,5 +1,5 @@
 // What clients may ask for. Each handler gets the client and the checked command, and returns the `data` of its answer.
-import { Batch, columns } from "./batch.mjs";
+import { Batch, EVERY_MS, columns } from "./batch.mjs";
 import { newId } from "./ids.mjs";
 import { Limit } from "./limits.mjs";
 import { Queue } from "./queue.mjs";
@@ -13,6 +13,8 @@ function answered(code, data = {}) {
 const REASONS = { offered: "no_answer", connecting: "media_failed", live: "max_duration", reconnecting: "connection_lost" };
 const CLEAR_MS = 200;
 const STATEMENTS = 2; // at once, of messages: the next one has as many as have come meanwhile
+const SAID_EVERY_MS = 5; // and none begins sooner after the one before: as in the product
+const SHOWS_NOTHING = { media: null, waveform: null, reply: null, system: null }; // a text, as clients are told of it
 const isEpoch = (epoch) => Number.isInteger(epoch) && epoch >= 0;
 const anything = () => true;
 const typing = { room_id: isId, typing: (on) => typeof on === "boolean" };
@@ -23,11 +25,13 @@ export class Commands {
     Object.assign(this, { redis, ask, settings, keepMs: settings.keepMs, limits: settings.limits });
     this.queue = new Queue({ redis, ask, delivery, settings });
     this.messages = new Limit(redis, "messages", settings.messages);
-    this.starts = new Batch((rows) => this.ask("started", ...columns(rows)), 50);
+    this.starts = new Batch((rows) => this.ask("started", ...columns(rows)), 50, EVERY_MS);
     this.told = [];
     this.waited = new Set();
     this.drafts = [];
     this.storing = 0;
+    this.storeAt = 0;
+    this.soon = null;
     this.telling = new Map();
     this.rooms = new Map(); // members, known for a second
     this.started = `"ice_servers":[],"ice_transport_policy":"all","max_duration_s":1800,"video_start":"open"}`;
@@ -62,7 +66,7 @@ export class Commands {
     this.messages.count(userId, now.getTime());
     const { room_id, client_id, content, type = "text", reply_to = null } = command;
     const message = { id: newId(now.getTime()), room_id, seq: 0, sender_id: userId, client_id, type, content };
-    Object.assign(message, { created_at: now.toISOString(), reply_to, edited_at: null, deleted_at: null });
+    Object.assign(message, { created_at: now.toISOString(), ...SHOWS_NOTHING, reply_to, edited_at: null, deleted_at: null });
     let found;
     try {
       found = await this.say([room_id, userId, message.id, client_id, type, content, reply_to, message.created_at]);
@@ -85,7 +89,13 @@ export class Commands {
   }
 
   async store() {
-    if (this.storing >= STATEMENTS || !this.drafts.length) return;
+    if (this.storing >= STATEMENTS || !this.drafts.length || this.soon) return;
+    const now = performance.now();
+    if (now < this.storeAt) {
+      this.soon = setTimeout(() => ((this.soon = null), this.store()), this.storeAt - now);
+      return;
+    }
+    this.storeAt = now + SAID_EVERY_MS;
     const [batch, rest] = [new Map(), []];
     for (const each of this.drafts) {
       if (batch.size < 50 && !batch.has(each.draft[0])) batch.set(each.draft[0], each);
@@ -264,5 +274,5 @@ export class Commands {
 function wire(row) {
   const { id, room_id, seq, sender_id, client_id, type, content, created_at, reply_to } = row;
   const said = { id, room_id, seq: +seq, sender_id, client_id, type, content, created_at: created_at.toISOString() };
-  return { ...said, reply_to, edited_at: row.edited_at, deleted_at: row.deleted_at };
+  return { ...said, ...SHOWS_NOTHING, reply_to, edited_at: row.edited_at, deleted_at: row.deleted_at };
 }

@@ -1,6 +1,6 @@
 // Who meets whom: of the oldest who wait, the one who fits best, at once. Tickets are in Redis, read once and kept by id; a
 // script claims two that still wait, PostgreSQL decides whether they may meet, and then both are told.
-import { Batch, columns } from "./batch.mjs";
+import { Batch, EVERY_MS, columns } from "./batch.mjs";
 import { newId } from "./ids.mjs";
 import { Limit } from "./limits.mjs";
 import { Refusal, checkFields } from "./rules.mjs";
@@ -69,7 +69,7 @@ export class Queue {
     this.coolDowns = settings.coolDowns ?? [0, 30_000, 300_000];
     this.joins = new Limit(redis, "joins", settings.joins);
     this.applicants = new Batch((users) => this.readApplicants(users), 25);
-    this.offers = new Batch((rows) => this.makeOffers(rows), 16);
+    this.offers = new Batch((rows) => this.makeOffers(rows), 16, EVERY_MS);
     this.tickets = new Map();
     this.waits = new Map();
     this.news = new Map();

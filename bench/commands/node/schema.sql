@@ -20,21 +20,34 @@ CREATE TABLE node.members (
 );
 CREATE INDEX rooms_of_a_user ON node.members (user_id, room_id);
 
+-- Messages are all that the product's are, and are found by their words as those are, though nobody asks this server for that:
+-- what is kept for it costs each message the same. Room and sender are members, which refer to both.
 CREATE TABLE node.messages (
     id uuid PRIMARY KEY,
-    room_id uuid NOT NULL REFERENCES node.rooms (id),
+    room_id uuid NOT NULL,
     seq bigint NOT NULL CHECK (seq > 0),
-    sender_id uuid NOT NULL REFERENCES identity.users (id),
-    client_id text NOT NULL CHECK (char_length(client_id) BETWEEN 1 AND 100),
-    type text NOT NULL CHECK (type = ANY (ARRAY['text', 'image', 'video', 'voice', 'system'])),
+    sender_id uuid,
+    client_id text CHECK (char_length(client_id) BETWEEN 1 AND 100),
+    type text NOT NULL CHECK (type = ANY (ARRAY['text', 'image', 'video', 'voice', 'file', 'system'])),
     content text,
     reply_to uuid REFERENCES node.messages (id),
     created_at timestamptz NOT NULL,
     edited_at timestamptz,
     deleted_at timestamptz,
-    CONSTRAINT one_message_a_client_id UNIQUE (room_id, sender_id, client_id),
-    CONSTRAINT one_message_a_seq UNIQUE (room_id, seq)
+    system text CHECK (char_length(system) BETWEEN 1 AND 30),
+    about_id uuid,
+    by_id uuid,
+    media_id uuid,
+    CONSTRAINT one_message_a_client_id UNIQUE (sender_id, client_id, room_id),
+    CONSTRAINT one_message_a_seq UNIQUE (room_id, seq),
+    CHECK (media_id IS NULL OR type NOT IN ('text', 'system')),
+    CHECK ((type = 'system') = (sender_id IS NULL) AND (sender_id IS NULL) = (client_id IS NULL)),
+    CHECK (type <> 'text' OR content IS NOT NULL OR deleted_at IS NOT NULL),
+    CHECK (system IS NULL OR type = 'system')
 );
+CREATE INDEX messages_with_a_media ON node.messages (media_id) WHERE media_id IS NOT NULL;
+CREATE INDEX messages_by_words ON node.messages USING gin (communication.indexed(room_id, seq, content))
+    WITH (gin_pending_list_limit = 64) WHERE content IS NOT NULL AND type <> 'system';
 
 -- What is stored and not announced yet.
 CREATE TABLE node.outbox (
