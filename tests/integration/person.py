@@ -1,6 +1,7 @@
 """People who use the product: they sign up over REST and talk over Socket.IO, as any client does."""
 
 import asyncio
+import contextlib
 import itertools
 from typing import Any
 
@@ -21,6 +22,10 @@ class Refused(Exception):
         self.code: str = error["code"]
         self.error = error
         assert self.code != "rate_limited" or error["retry_after_ms"] > 0, error
+
+
+class Gone(Exception):
+    """The connection ended while an answer was awaited."""
 
 
 class ClientDevice:
@@ -99,13 +104,25 @@ class ClientDevice:
         await self._client.emit(command, payload, callback=lambda *_: None)
 
     async def send_raw(self, command: str, *arguments: Any) -> Any:
-        """Whatever comes back for whatever was sent."""
-        answers = asyncio.Queue[tuple[Any, ...]]()
-        await self._client.emit(command, arguments, callback=lambda *back: answers.put_nowait(back))
+        """Whatever comes back for whatever was sent. Raises `Gone` if the connection ends before."""
+        answers: list[tuple[Any, ...]] = []
+
+        async def answered(*back: Any) -> None:
+            async with self._new:
+                answers.append(back)
+                self._new.notify_all()
+
+        try:
+            await self._client.emit(command, arguments, callback=answered)
+        except socketio.exceptions.BadNamespaceError as error:
+            raise Gone(command) from error
         # Not by the client's own `call`: its `wait_for`, in Python 3.11, returns what comes in the moment in
         # which it is cancelled, and whoever repeats it goes on for ever.
-        async with asyncio.timeout(PATIENCE_S):
-            back = await answers.get()
+        async with asyncio.timeout(PATIENCE_S), self._new:
+            await self._new.wait_for(lambda: answers or self.closed.is_set())
+        if not answers:
+            raise Gone(command)
+        back = answers[0]
         return back[0] if len(back) == 1 else back or None
 
     async def refused(self, command: str, **payload: Any) -> str:
@@ -226,5 +243,6 @@ class Person:
         """Close all connections."""
         for device in self.devices:
             if not device.closed.is_set():
-                await device.send_raw("queue:leave")
+                with contextlib.suppress(Gone):  # as it may be in that moment
+                    await device.send_raw("queue:leave")
             await device.leave()
