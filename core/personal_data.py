@@ -204,9 +204,10 @@ TABLES: tuple[Table, ...] = (
     Table(
         "social.media",
         "Photos, videos and voice messages. Their files are in the folder `media`, but for what was sent"
-        " along with a report, which is sealed.",
+        " along with a report, which is sealed. What is deleted or forgotten is not told, even where it"
+        " stays as evidence.",
         of="owner_id = :user AND stored",
-        copied="purpose <> 'chat' OR used_at IS NULL OR communication.is_shown(id)",
+        copied="NOT social.is_gone(id)",
         file="media",
         told="id type name purpose content_type size width height duration_ms created_at",
         untold={

@@ -77,6 +77,7 @@ class MediaService:
             by_owner=by_owner,
             by_staff=viewer.staff,
             used=media.used,
+            gone=media.gone,
         ):
             raise NotFound
         if not (by_owner or viewer.staff or await self._is_shown(media, viewer.user_id, now)):
@@ -161,7 +162,9 @@ class MediaService:
         key = await self._store.let_go(media_id, owner_id, now)
         if key is None:
             media = await self._store.find(media_id, now)
-            if media is not None and media.owner_id == owner_id and media.purpose in ("post", "chat"):
+            if media is None or media.owner_id != owner_id or media.gone:
+                raise NotFound
+            if media.purpose in ("post", "chat"):
                 raise Conflict("It is in a post or message: delete that.")
             raise NotFound
         with suppress(Unavailable):  # it has expired all the same, and is deleted as soon as the store serves

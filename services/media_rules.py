@@ -62,18 +62,21 @@ def first_state(
 
 
 def may_be_seen(
-    state: MediaState, *, purpose: MediaPurpose, by_owner: bool, by_staff: bool, used: bool
+    state: MediaState, *, purpose: MediaPurpose, by_owner: bool, by_staff: bool, used: bool, gone: bool
 ) -> bool:
     """Whether somebody may see a media who may see what it is `used` for: its post, or its owner's profile.
 
     Until a scan or a moderator has passed it, nobody but its owner and those who decide. Evidence is theirs
-    alone; its owner keeps what has not become any.
+    alone; its owner keeps what has not become any. What would be `gone` without a report is gone to its
+    owner, who is not to know by it that there is one.
     """
+    if gone and by_owner:
+        return False
     if by_staff:
         return True
     if purpose == "report":
         return by_owner and not used
-    return by_owner or (used and state == "ready")
+    return by_owner or (used and not gone and state == "ready")
 
 
 def objects_of(key: str) -> list[str]:

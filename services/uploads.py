@@ -154,7 +154,7 @@ class Uploads:
 
     async def _completed(self, media_id: str, owner_id: str, now: int) -> Media:
         media = await self._store.find(media_id, now)
-        if media is None or media.owner_id != owner_id or media.purpose == "report":
+        if media is None or media.owner_id != owner_id or media.purpose == "report" or media.gone:
             raise NotFound
         return media
 

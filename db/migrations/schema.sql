@@ -521,6 +521,7 @@ BEGIN
         WHERE m.id = media AND m.owner_id = sender AND m.purpose = 'chat' AND m.state = 'ready' AND m.stored
             AND (m.expires_at IS NULL OR m.expires_at > at)
             AND (kind = 'file' OR m.type = CASE kind WHEN 'voice' THEN 'audio' ELSE kind END)
+            AND NOT social.is_gone(m.id)
     );
 END $$;
 
@@ -1876,6 +1877,21 @@ CREATE FUNCTION social.hold_with_picture() RETURNS trigger
 BEGIN
     PERFORM social.hold_or_show('post', NEW.used_for);
     RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.is_gone(media uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM social.media m
+        WHERE m.id = media AND m.used_at IS NOT NULL AND (
+            m.purpose = 'chat' AND NOT communication.is_shown(m.id)
+            OR m.purpose = 'post' AND NOT EXISTS (
+                SELECT FROM social.posts p WHERE p.id = m.used_for AND p.deleted_at IS NULL AND m.id = ANY (p.media_ids)
+            )
+        )
+    );
 END $$;
 
 CREATE FUNCTION social.keep_findable(who uuid) RETURNS void

@@ -54,6 +54,6 @@ DELETE FROM identity.exports WHERE id = $1 AND expires_at <= $2
 -- Media of user $1 at $2 whose files are in the copy, after media $3 (null: from the first), up to $4 of them.
 SELECT id, key, content_type, type FROM social.media
 WHERE owner_id = $1 AND stored AND purpose <> 'report' AND (expires_at IS NULL OR expires_at > $2)
-    AND (purpose <> 'chat' OR used_at IS NULL OR communication.is_shown(id))
+    AND NOT social.is_gone(id)
     AND id > coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')
 ORDER BY id LIMIT $4

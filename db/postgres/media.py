@@ -21,7 +21,8 @@ _SQL = {name: text.replace(":columns", _NAMED["columns"]) for name, text in _NAM
 
 
 class Media(Struct, frozen=True, kw_only=True):
-    """A media. `key` names its object, `key_id` what encrypts that; `used`: it is evidence.
+    """A media. `key` names its object, `key_id` what encrypts that; `used`: something shows it,
+    or it is evidence; `gone`: nothing shows it any more, and evidence of a report alone keeps it.
 
     `content_type` is that of its original; `renditions` are the others that are kept of it; `hash` is its
     difference hash, as the database has it; `waveform`: how loud a voice message is, 0 to 255;
@@ -40,6 +41,7 @@ class Media(Struct, frozen=True, kw_only=True):
     width: int | None = None
     height: int | None = None
     used: bool = False
+    gone: bool = False
     content_type: str = "image/jpeg"
     renditions: tuple[str, ...] = ()
     hash: int | None = None
@@ -271,6 +273,7 @@ def _media(row: Record) -> Media:
         key=row["key"],
         key_id=row["key_id"],
         used=row["used_at"] is not None,
+        gone=row.get("gone", False),
         content_type=row["content_type"],
         renditions=tuple(row["renditions"]),
         hash=row["hash"],

@@ -46,8 +46,8 @@ WHERE bit_count((r.hash # $1::bigint)::bit(64)) <= $2
 ORDER BY own DESC, r.removed_at DESC LIMIT 1
 
 -- name: find
--- Media $1, if it is there at $2.
-SELECT :columns FROM social.media WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2)
+-- Media $1, if it is there at $2; `gone`: to its owner it is not any more.
+SELECT :columns, social.is_gone(id) AS gone FROM social.media WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2)
 
 -- name: in_a_post_shown
 -- Whether media $3 is in a post that user $1 sees at $2.
@@ -58,12 +58,12 @@ SELECT EXISTS (
 
 -- name: shown_file
 -- Media $1, if it is there at $2 and some may be shown it: no evidence, not refused, its owner neither banned nor erased; nor what
--- messages showed that have been deleted, or forgotten.
+-- only evidence keeps.
 SELECT :columns FROM social.media
 WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2) AND purpose <> 'report' AND state <> 'refused'
     AND EXISTS (SELECT FROM identity.users u WHERE u.id = owner_id AND u.deleted_at IS NULL)
     AND NOT EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = owner_id)
-    AND (purpose <> 'chat' OR used_at IS NULL OR communication.is_shown(id))
+    AND NOT social.is_gone(id)
 
 -- name: let_go
 -- Delete, at $3, media $1 of owner $2, unless it is evidence, or in a post or message; it leaves their profile too. The object that is to be deleted; no

@@ -121,6 +121,7 @@ SELECT given.id FROM unnest($1::uuid[]) AS given (id)
 WHERE NOT EXISTS (
     SELECT FROM social.media m
     WHERE m.id = given.id AND m.owner_id = $2 AND m.purpose = 'post' AND m.stored AND (m.expires_at IS NULL OR m.expires_at > $3)
+        AND NOT social.is_gone(m.id)
 )
 
 -- name: let_go

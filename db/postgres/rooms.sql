@@ -18,6 +18,7 @@ SELECT n, seq, number, members, shown, replied FROM communication.say_one($1, $2
 -- Whether user $2 may send media $1 as a message of kind $3 at $4. No row: it is none of theirs for a chat.
 SELECT communication.may_be_sent(m.id, $2, $3, $4) AS sendable FROM social.media m
 WHERE m.id = $1 AND m.owner_id = $2 AND m.purpose = 'chat' AND m.stored AND (m.expires_at IS NULL OR m.expires_at > $4)
+    AND NOT social.is_gone(m.id)
 
 -- name: own_message
 -- Message $1, as $2 reads it, who is a member of its room; `ended`: the room is.

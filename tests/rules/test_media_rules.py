@@ -76,15 +76,19 @@ def test_what_strangers_see_is_looked_at_before(
 def test_who_may_see_what(purpose: MediaPurpose, state: MediaState) -> None:
     """Owners their own, but for evidence; staff everything; others what has been passed and is used."""
 
-    def seen(*, by_owner: bool = False, by_staff: bool = False, used: bool = False) -> bool:
-        return may_be_seen(state, purpose=purpose, by_owner=by_owner, by_staff=by_staff, used=used)
+    def seen(
+        *, by_owner: bool = False, by_staff: bool = False, used: bool = False, gone: bool = False
+    ) -> bool:
+        return may_be_seen(state, purpose=purpose, by_owner=by_owner, by_staff=by_staff, used=used, gone=gone)
 
     assert seen(by_staff=True)
-    assert seen(by_staff=True, used=True)
+    assert seen(by_staff=True, used=True, gone=True)
     assert seen(by_owner=True)
     assert seen(by_owner=True, used=True) is (purpose != "report")
     assert not seen()
     assert seen(used=True) is (purpose != "report" and state == "ready")
+    assert not seen(by_owner=True, by_staff=True, used=True, gone=True)
+    assert not seen(used=True, gone=True)
 
 
 def scene() -> Image.Image:
