@@ -24,6 +24,7 @@ from db.postgres.erasures import ErasureStore
 from db.postgres.pending_work import Kind
 from db.postgres.usernames import FormerUsernames
 from realtime.background.attendance import Attendance
+from realtime.background.forgotten_rows import ForgottenRows
 from realtime.background.leases import LeaseJudge
 from realtime.background.lookout import Lookout
 from realtime.background.media_keeping import MediaKeeping
@@ -115,12 +116,19 @@ class Services:
 
         rules, metrics, call_metrics = Rules.of(settings), MatchingMetrics(base.registry), CallMetrics()
         announcers = {"chat": self.announcer, "notification": self.news_announcer}
-        self.survey, self.attendance, self.probing = (
+        self.survey, self.attendance, self.probing, forgotten = (
             Survey(stores.queue_pools, stores.open_calls, clock),
             Attendance(stores.queue_pools, clock),
             probing(stores, base),
+            ForgottenRows(),
         )
-        for collector in (call_metrics, ChatMetrics(self.chat, announcers), self.survey, self.attendance):
+        for collector in (
+            call_metrics,
+            ChatMetrics(self.chat, announcers),
+            self.survey,
+            self.attendance,
+            forgotten,
+        ):
             base.registry.register(collector)
         recorder = Recorder(stores.live_timelines, clock, on=settings.timeline_days > 0)
         eligibility = EligibilityService(
@@ -248,8 +256,8 @@ class Services:
             settings,
         )
         self.retention, self.message_keeping = (
-            Retention(kinds, clock),
-            MessageKeeping(stores.forgotten_messages, clock, days=settings.message_days),
+            Retention(kinds, clock, forgotten),
+            MessageKeeping(stores.forgotten_messages, clock, forgotten, days=settings.message_days),
         )
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,

@@ -10,8 +10,10 @@ from core.clock import Clock
 from core.keeping import said_before, whole_hour
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.forgotten_messages import FIRST, ForgottenMessages
+from realtime.background.forgotten_rows import ForgottenRows
 
 _A_PAGE = 500
+MESSAGES = "communication.messages"
 _log = structlog.get_logger()
 
 
@@ -35,13 +37,14 @@ class MessageKeeping(PeriodicJob):
 
     Looks every `every_s` seconds, and leaves what it has not done in `longest_s` to the next look: where
     years of messages are to be forgotten, the database is busy with that for a part of the time only. The log
-    says how it comes along.
+    and `rows` say how it comes along.
     """
 
     def __init__(
         self,
         messages: ForgottenMessages,
         clock: Clock,
+        rows: ForgottenRows | None = None,
         *,
         days: int,
         at_once: int = 1000,
@@ -49,6 +52,8 @@ class MessageKeeping(PeriodicJob):
         longest_s: float = 60,
     ) -> None:
         self._messages, self._clock, self._days = messages, clock, days
+        self._rows = rows or ForgottenRows()
+        self._rows.add(MESSAGES, 0)
         self._at_once, self._longest_ms = at_once, round(longest_s * 1000)
         self._loop = PeriodicTask(every_s, self.forget, failing="no messages are forgotten")
         self.loops = (self._loop,)
@@ -78,6 +83,7 @@ class MessageKeeping(PeriodicJob):
         while more and (now := self._clock()) <= look.until:
             gone = await self._messages.forget(due.room_id, due.before, now, limit=self._at_once)
             look.rows += gone
+            self._rows.add(MESSAGES, gone)
             more = gone >= self._at_once
         return not more
 

@@ -22,6 +22,7 @@ from db.postgres.retention import RetentionStore
 from db.postgres.suspicions import SuspicionStore
 from db.postgres.timelines import TimelineRecords
 from db.postgres.usernames import FormerUsernames
+from realtime.background.forgotten_rows import ForgottenRows
 
 _AT_ONCE = 500
 
@@ -82,10 +83,14 @@ def kept(
 
 
 class Retention(PeriodicJob):
-    """Forgets each kind in time; looks every `every_s` seconds."""
+    """Forgets each kind in time; looks every `every_s` seconds, and says what it has forgotten to `rows`."""
 
-    def __init__(self, kinds: Sequence[Kept], clock: Clock, *, every_s: float = 600) -> None:
-        self._kinds, self._clock = kinds, clock
+    def __init__(
+        self, kinds: Sequence[Kept], clock: Clock, rows: ForgottenRows | None = None, *, every_s: float = 600
+    ) -> None:
+        self._kinds, self._clock, self._rows = kinds, clock, rows or ForgottenRows()
+        for kept in kinds:
+            self._rows.add(kept.table, 0)
         self._loop = PeriodicTask(every_s, self.forget, failing="nothing is forgotten")
         self.loops = (self._loop,)
 
@@ -93,5 +98,8 @@ class Retention(PeriodicJob):
         """All that is too old, a bounded number at once."""
         for kept in self._kinds:
             before = self._clock() - kept.ms
-            while await kept.forget(before, limit=_AT_ONCE) == _AT_ONCE:
-                pass
+            more = True
+            while more:
+                gone = await kept.forget(before, limit=_AT_ONCE)
+                self._rows.add(kept.table, gone)
+                more = gone == _AT_ONCE

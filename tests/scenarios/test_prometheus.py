@@ -23,7 +23,7 @@ from tests.served import START_S
 from tests.signaling.samples import SAMPLES
 
 Crowd = Callable[..., Awaitable[Person]]
-_QUIET = ("Zero without trouble.", "Nothing without MATCH_SHADOW.")
+_QUIET = ("Zero without trouble.", "Zero while nothing is old enough.", "Nothing without MATCH_SHADOW.")
 
 
 @asynccontextmanager

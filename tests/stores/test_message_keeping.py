@@ -15,6 +15,7 @@ from core.ids import new_id
 from db.postgres.forgotten_messages import ForgottenMessages
 from db.postgres.pool import Pool
 from db.postgres.rooms import Rooms
+from realtime.background.forgotten_rows import ForgottenRows
 from realtime.background.message_keeping import MessageKeeping
 from tests.conftest import NewDatabase
 from tests.stores.grouping import Party
@@ -125,6 +126,27 @@ async def test_what_there_is_no_time_for_is_done_at_the_next_look(past: Past) ->
             await MessageKeeping(slow, slow.clock, days=30, at_once=2, longest_s=3.5).forget()
         assert len(await past.left(room)) == left
         assert [each["done"] for each in said if each["event"] == "messages are forgotten"] == [left == 0]
+
+
+async def test_prometheus_is_told_how_many_rows_it_was(past: Past) -> None:
+    """From the start, slice by slice, with those of who read them; two who look count each row once."""
+    room, store = await past.direct(), ForgottenMessages(past.world.pool)
+    await past.job(30, on_day(100)).forget()  # what the tests before have left
+    await past.chat(room, 6)
+    for seq in (2, 4):
+        await past.world.read(room, past.ben, seq, at=THEN)
+    rows = [ForgottenRows() for _ in range(2)]
+    jobs = [MessageKeeping(store, on_day(100), each, days=30, at_once=2) for each in rows]
+    assert [told(each) for each in rows] == [{"communication.messages": 0}] * 2
+    await asyncio.gather(*(job.forget() for job in jobs))
+    assert sum(told(each)["communication.messages"] for each in rows) == 6 + 2
+
+
+def told(rows: ForgottenRows) -> dict[str, float]:
+    """What Prometheus reads, by kind."""
+    [metric] = rows.collect()
+    assert metric.name == "realtime_forgotten_rows"
+    return {sample.labels["kind"]: sample.value for sample in metric.samples}
 
 
 async def test_two_nodes_may_look_at_once(past: Past) -> None:

@@ -23,6 +23,7 @@ from db.postgres.retention import RetentionStore
 from db.postgres.suspicions import SuspicionStore
 from db.postgres.timelines import TimelineRecords
 from db.postgres.usernames import FormerUsernames
+from realtime.background.forgotten_rows import ForgottenRows
 from realtime.background.retention import Kept, Retention, kept
 from tests.stores.world import World
 
@@ -74,7 +75,7 @@ async def test_spent_tokens_and_sessions_that_are_over_are_forgotten(world: Worl
 
 
 async def test_keys_of_requests_are_forgotten(world: World) -> None:
-    """Once they do not count any more."""
+    """Once they do not count any more; how many those were is told to Prometheus."""
     now, user_id = now_ms(), await world.person()
     for key, ago in (("old", 8), ("young", 6)):
         await world.pool.execute(
@@ -82,7 +83,12 @@ async def test_keys_of_requests_are_forgotten(world: World) -> None:
             " VALUES ($1, 'test', $2, $3, $4)",
             *(user_id, key, bytes(32), to_datetime(now - ago * DAY_MS)),
         )
-    await asyncio.gather(*(node.forget() for node in nodes(world, now)))
+    rows, keys = ForgottenRows(), Kept(RetentionStore(world.pool).keys, 7 * DAY_MS, "keys")
+    nodes = [Retention([keys], lambda: now, rows) for _ in range(2)]
+    before = [each.value for metric in rows.collect() for each in metric.samples]
+    await asyncio.gather(*(node.forget() for node in nodes))
+    after = [(each.labels, each.value >= 1) for metric in rows.collect() for each in metric.samples]
+    assert (before, after) == ([0], [({"kind": "keys"}, True)])
     query = "SELECT key FROM identity.idempotent_requests WHERE owner = $1"
     assert [row["key"] for row in await world.pool.fetch(query, user_id)] == ["young"]
 
