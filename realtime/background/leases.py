@@ -9,6 +9,10 @@ from realtime.gateway.liveness import LivenessMonitor
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
 
+# In one piece: Redis takes a millisecond or two for them. Those of 5,000 connections took it 40, and whatever
+# else this node asked meanwhile was behind them.
+_AT_ONCE = 200
+
 
 class LeaseJudge:
     """Decides whether an expired lease means that its connection is gone.
@@ -62,12 +66,13 @@ class Leases(PeriodicJob):
         )
 
     async def renew(self) -> None:
-        """Renew the leases of connections here that are not silent."""
-        callers = self._registry.speaking
-        begun = self._time_s()
-        for caller in await self._presence.renew(callers):
-            self._liveness.missed(caller)
-        await self._queue.renew({caller.user_id for caller in callers})
+        """Renew the leases of connections here that are not silent. Others are served in between."""
+        callers, begun = self._registry.speaking, self._time_s()
+        for start in range(0, len(callers), _AT_ONCE):
+            some = callers[start : start + _AT_ONCE]
+            for caller in await self._presence.renew(some):
+                self._liveness.missed(caller)
+            await self._queue.renew({caller.user_id for caller in some})
         self._lease_judge.renewed(begun)
 
     async def end_expired(self) -> None:
