@@ -25,10 +25,10 @@ for from = first, #ARGV, 6 do -- and so does a line
   end
 end
 for from = first, #ARGV, 6 do
-  tell(at, ARGV[3], from, ARGV[6], ARGV[8])
+  tell(at, ARGV[3], from, ARGV[8])
 end
 redis.call('HSET', KEYS[1], 'version', version + 1, 'document', ARGV[2], 'deadline', ARGV[4], 'kept', ARGV[5],
-  unpack(stood(at, ARGV[7])))
+  unpack(stood(at, ARGV[6], ARGV[7])))
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 remember(11, tonumber(ARGV[10]), tonumber(ARGV[9]), ARGV[5])
 if ARGV[4] ~= '' then

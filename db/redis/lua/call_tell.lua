@@ -38,7 +38,7 @@ for from = 7 + performed, #ARGV, 7 do
   if not answer then
     answer = 0
     if (alone or entries[number]) and first(KEYS[nth], number) then
-      local done, fault = pcall(tell, at, call, from + 1, ARGV[3], ARGV[5])
+      local done, fault = pcall(tell, at, call, from + 1, ARGV[5])
       answer = done and 1 or {err = fault}
       if not done then
         faults[nth] = answer -- what comes after it waits too
@@ -51,7 +51,7 @@ for from = 7 + performed, #ARGV, 7 do
   end
   answers[#answers + 1] = answer
 end
-local told = stood(at, ARGV[4])
+local told = stood(at, ARGV[3], ARGV[4])
 if found[1] and #told > 0 then
   redis.call('HSET', KEYS[1], unpack(told))
 end

@@ -7,7 +7,7 @@
 local most, ms, at, answers = ARGV[1], ARGV[2], {}, {}
 local function send(stream, from)
   at[stream] = at[stream] or stand(stream)
-  follow(stream, at[stream], most, ARGV[from], ARGV[from + 1], ARGV[from + 2], ARGV[from + 3])
+  follow(stream, at[stream], ARGV[from], ARGV[from + 1], ARGV[from + 2], ARGV[from + 3])
 end
 for i, stream in ipairs(KEYS) do
   local key, answer = ARGV[5 * i - 2], 1
@@ -27,7 +27,7 @@ for i, stream in ipairs(KEYS) do
 end
 for _, stream in ipairs(KEYS) do
   if at[stream] then
-    finish(stream, at[stream], ms)
+    finish(stream, at[stream], most, ms)
     at[stream] = nil
   end
 end

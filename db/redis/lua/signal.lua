@@ -53,11 +53,11 @@ local function pass(stream, line, place, request, kinds, first)
     answer = answer .. (is_one_too_many and '0' or '1')
     if not is_one_too_many and payload ~= '' then
       stands = stands or stand(stream, at ~= '' and at)
-      follow(stream, stands, most, 'call:signal', payload, device, '')
+      follow(stream, stands, 'call:signal', payload, device, '')
     end
   end
   if stands then -- what is told at once is announced at once
-    finish(stream, stands, ms)
+    finish(stream, stands, most, ms)
     at = stands.newest
   end
   local says = place .. struct.pack(LINE, till, candidates, descriptions, device, at, request .. answer)

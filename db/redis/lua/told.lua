@@ -5,13 +5,13 @@
 -- The words of an event, from ARGV[from] on, are six: which of KEYS is the stream; its name; JSON of its payload; only this
 -- device, or ""; not this device, or ""; and what the user's line (signals:{user}) says before it: "", or four lines of text:
 -- the epoch, device of the other one, the user's own device, until when that counts. The line is kept for `ms`.
-local function tell(at, call, from, most, ms)
+local function tell(at, call, from, ms)
   local nth = tonumber(ARGV[from])
   local epoch, other, device, till = string.match(ARGV[from + 5], '^(.-)\n(.-)\n(.-)\n(.*)$')
   if epoch then
     note('signals' .. string.sub(KEYS[nth], 7), call, epoch, other, device, till, ms)
   end
-  follow(KEYS[nth], at[nth], most, ARGV[from + 1], ARGV[from + 2], ARGV[from + 3], ARGV[from + 4])
+  follow(KEYS[nth], at[nth], ARGV[from + 1], ARGV[from + 2], ARGV[from + 3], ARGV[from + 4])
 end
 
 -- Read these fields of the call, and then those that say where the streams stood.
@@ -25,11 +25,11 @@ end
 
 -- Announce what was appended to the streams, and keep them as long as they have to be. Gives where they stand now, as fields of
 -- the call and their values.
-local function stood(at, ms)
+local function stood(at, most, ms)
   local fields = {}
   for i = 5, #KEYS do
     if at[i] and at[i].newest ~= at[i].before then
-      finish(KEYS[i], at[i], ms)
+      finish(KEYS[i], at[i], most, ms)
       fields[#fields + 1] = 'at' .. string.sub(KEYS[i], 7)
       fields[#fields + 1] = at[i].newest
     end
