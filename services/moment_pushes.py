@@ -2,7 +2,8 @@
 
 A device may show it for as long as it lasts, and is told when it is over: as what was read elsewhere is taken
 back. Nobody who rings or reads waits for it: what is asked for in one moment is a job each, by two statements
-for all. A process that dies in that moment asks for none; a missed call comes from the record.
+for all, at once where none went just before. A process that dies in that moment asks for none; a missed call
+comes from the record.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from services.pushing import SOMETHING
 from services.quiet_hours import quiet_until
 
 What = Literal["call", "offer", "connected", "over"]
+_EVERY_S = 0.05  # what happens within that is asked about at once: a push is on its way for longer
 _TRIES = 3
 _MOST = 10_000
 _TAGS = 50  # which fit into one push; of more, the rest stays until somebody closes it
@@ -50,6 +52,7 @@ class MomentPushAsking:
         self._asked: list[tuple[PushMoment, What]] = []
         self._read: set[tuple[str, str]] = set()
         self._asking: asyncio.Task[None] | None = None
+        self._next_at = 0.0
 
     def rings(self, call_id: str, user_id: str, by: str, *, video: bool, until: int) -> None:
         """Somebody is rung by somebody whom they know."""
@@ -109,7 +112,11 @@ class MomentPushAsking:
             self._asking = asyncio.get_running_loop().create_task(self._ask_all(), context=Context())
 
     async def _ask_all(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._asked or self._read:
+            if (early_s := self._next_at - loop.time()) > 0:
+                await asyncio.sleep(early_s)
+            self._next_at = loop.time() + _EVERY_S
             asked, self._asked = self._asked, []
             read, self._read = self._read, set()
             with RetryLater("what is now is not pushed"):
