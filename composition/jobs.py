@@ -11,6 +11,8 @@ from db.postgres.jobs import Schedule
 from db.postgres.moment_pushes import MomentPushStore
 from db.postgres.room_pushes import RoomPushStore
 from db.redis.dev_outbox import DevOutboxStore
+from outside.apns import Apns
+from outside.apns_token import ApnsAccount, apns_key
 from outside.fcm import Fcm, service_account
 from outside.mail import SmtpMail
 from outside.outbox import OutboxMail, OutboxPush, OutboxSms
@@ -47,6 +49,7 @@ class JobParts:
         self.queue = JobQueue(stores.jobs, base.bus)
         self.outbox = DevOutboxStore(base.redis)
         self.post = Post(self._mail(), self._sms(), base.clock)
+        self._apple = self._apns()
         push, clock, texts = self._push(), base.clock, base.settings.push_texts == "on"
         devices = DevicePushes(stores.devices, push, PushMetrics(base.registry), clock)
         said = RoomPushStore(base.pool)
@@ -80,9 +83,11 @@ class JobParts:
         )
 
     async def close(self) -> None:
-        """What is being asked for now is not."""
+        """What is being asked for now is not, and what is on its way to devices is not waited for."""
         if self.moments is not None:
             await self.moments.close()
+        if self._apple is not None:
+            await self._apple.close()
 
     def worker(
         self, works: Sequence[Work], *, every_s: float | None, at_once: int | None = None
@@ -129,14 +134,27 @@ class JobParts:
     def _push(self) -> Push | None:
         """By the services that are set; where none is, into the outbox, if that is where developers look."""
         settings, clock = self._base.settings, self._base.clock
-        if settings.push_web_key or settings.push_fcm:
+        if settings.push_web_key or settings.push_fcm or self._apple is not None:
             key, phones = settings.push_web_key, settings.push_fcm
             return Pushes(
                 web=WebPush(private_key(key), contact=settings.push_contact, clock=clock) if key else None,
                 phones=Fcm(service_account(phones), clock) if phones else None,
+                apple=self._apple,
             )
         shown = OUTBOX in (settings.mail, settings.sms)
         return OutboxPush(self.outbox, clock) if shown else None
+
+    def _apns(self) -> Apns | None:
+        settings = self._base.settings
+        if not settings.push_apns:
+            return None
+        account = ApnsAccount(
+            key=apns_key(settings.push_apns),
+            key_id=settings.push_apns_key_id,
+            team_id=settings.push_apns_team_id,
+            topic=settings.push_apns_topic,
+        )
+        return Apns(account, self._base.clock, service=settings.push_apns_server)
 
     def _mail(self) -> Mail | None:
         settings = self._base.settings

@@ -1,7 +1,7 @@
 """`python -m realtime worker` does the jobs that wait, and nothing else; `python -m rest` does them too."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from composition.accounts import Identity
 from composition.foundation import Foundation, foundation
@@ -40,11 +40,11 @@ async def running(settings: Settings, ending: Ending | None = None) -> AsyncIter
 async def working(
     base: Foundation, parts: JobParts, works: Sequence[Work], *, at_once: int
 ) -> AsyncIterator[None]:
-    """A worker, for as long as the block lasts; none where it may do nothing at once."""
-    if not at_once:
-        yield
-        return
-    worker = parts.worker(works, every_s=_LOOK_S, at_once=at_once)
-    await base.bus.subscribe(JOBS, worker.wake)
-    async with beside(worker.run()):
+    """A worker, for as long as the block lasts; none where it may do nothing at once. Closes `parts`."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(parts.close)
+        if at_once:
+            worker = parts.worker(works, every_s=_LOOK_S, at_once=at_once)
+            await base.bus.subscribe(JOBS, worker.wake)
+            await stack.enter_async_context(beside(worker.run()))
         yield

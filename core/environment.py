@@ -34,7 +34,8 @@ IN_DEVELOPMENT: Mapping[str, float | str] = {
     "sms": OUTBOX,
 }
 # What is not repeated where it is wrong: there may be a password in it.
-_UNSAID = re.compile("secret|data_keys|url|token|^mail$|^sms$|^push_web_key$")
+_UNSAID = re.compile("secret|data_keys|url|token|^mail$|^sms$|^push_web_key$|^push_apns$")
+_APPLE_ID = re.compile(r"[A-Z0-9]{10}")
 _PUSH_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")  # 32 bytes
 # What `docker-compose.yml` reads from the same `.env` for the programs beside the server.
 OF_COMPOSE = frozenset(
@@ -63,6 +64,7 @@ _SCHEMES = {
     "sms": ("http://", "https://", OUTBOX),
     "public_url": ("http://", "https://"),
     "probe_server": ("http://", "https://"),
+    "push_apns_server": ("https://",),
 }
 # One of these has to be there for a bucket: keys, or where a cluster or a container has them lie.
 _BUCKET_KEYS = (
@@ -175,6 +177,14 @@ def _wrong_push(values: dict[str, Any]) -> list[str]:
         wrong.append("PUSH_WEB_KEY: has to be as `python -m realtime push-key` prints it")
     if key and not contact.startswith(("mailto:", "https://")):
         wrong.append("PUSH_CONTACT: needed with PUSH_WEB_KEY, as mailto:you@example.org or https://…")
+    if values.get("push_apns"):
+        wrong += [
+            f"{name.upper()}: needed with PUSH_APNS, ten capital letters and digits"
+            for name in ("push_apns_key_id", "push_apns_team_id")
+            if not _APPLE_ID.fullmatch(values.get(name, ""))
+        ]
+        if not values.get("push_apns_topic"):
+            wrong.append("PUSH_APNS_TOPIC: needed with PUSH_APNS: the bundle's id of the app")
     return wrong
 
 

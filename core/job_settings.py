@@ -88,6 +88,31 @@ class JobSettings(OwnDataSettings, frozen=True, kw_only=True):
             " FCM. Empty: none are sent to phones."
         ),
     ] = ""
+    push_apns: Annotated[
+        Text,
+        about(
+            "The file with the key for APNs of a team at Apple (`AuthKey_….p8`), or what is in it, for"
+            " notifications to iPhones without Firebase, and for calls that ring there by PushKit. Empty:"
+            " none are sent by APNs."
+        ),
+    ] = ""
+    push_apns_key_id: Annotated[
+        Text, about("The id of that key: ten letters and digits. Needed with PUSH_APNS.")
+    ] = ""
+    push_apns_team_id: Annotated[
+        Text, about("The id of that team: ten letters and digits. Needed with PUSH_APNS.")
+    ] = ""
+    push_apns_topic: Annotated[
+        Text,
+        about("The bundle's id of the app; it rings as `<id>.voip`. Needed with PUSH_APNS."),
+    ] = ""
+    push_apns_server: Annotated[
+        Text,
+        about(
+            "Where APNs is. Apps that Xcode installed are reached by `https://api.sandbox.push.apple.com`"
+            " alone, and those of TestFlight and the App Store by the default alone."
+        ),
+    ] = "https://api.push.apple.com"
     push_texts: Annotated[
         Switch,
         about("Whether such notifications say what there is to read; off: only that there is something."),

@@ -124,8 +124,8 @@ TABLES: tuple[Table, ...] = (
         "identity.devices",
         "Devices to which notifications are sent.",
         file="devices",
-        told="device_id=device platform updated_at",
-        untold={HIDDEN: "token subscription", OURS: "session_id refused refused_since"},
+        told="device_id=device platform service updated_at",
+        untold={HIDDEN: "token voip_token subscription", OURS: "session_id refused refused_since"},
         lasts="as long as its session",
     ),
     Table(

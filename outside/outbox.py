@@ -4,6 +4,7 @@ import structlog
 
 from core.clock import Clock
 from db.postgres.devices import Target
+from outside.apns_words import rings_itself
 from services.ports import DevOutbox, Letter, Pushed, Sent
 
 _log = structlog.get_logger()
@@ -42,7 +43,8 @@ class OutboxPush:
 
     async def send(self, device: Target, pushed: Pushed) -> None:
         """It is in the outbox."""
-        to = f"{device.device_id} ({device.platform})"
+        rings = ", rings by itself" if rings_itself(device, pushed) else ""
+        to = f"{device.device_id} ({device.platform}{rings})"
         text = "\n".join(filter(None, (pushed.body, pushed.url, *(f"closes {tag}" for tag in pushed.closes))))
         await self._outbox.put(
             Sent(by="push", to=to, subject=pushed.title or "(nothing is shown)", text=text, at=self._clock())

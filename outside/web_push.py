@@ -23,6 +23,7 @@ from core.errors import Unavailable
 from core.web_push_key import CURVE, point
 from db.postgres.devices import Target
 from outside.answers import retry_later
+from outside.fitting import fitting
 from outside.public_addresses import NotPublic, PublicAddresses, check_public
 from outside.shared_client import SharedClient
 from services.ports import Pushed, Refused, Undeliverable
@@ -113,10 +114,7 @@ class WebPush:
 
 def message(pushed: Pushed) -> bytes:
     """What the page's service worker shows, with a body as long as every push service takes."""
-    body = pushed.body
-    while len(data := _said(pushed, body)) > MOST_BYTES and body:
-        body = f"{body[: len(body) // 2]}…" if len(body) > 1 else ""
-    return data
+    return fitting(lambda body: _said(pushed, body), pushed.body, MOST_BYTES)
 
 
 def _said(pushed: Pushed, body: str) -> bytes:

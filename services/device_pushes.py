@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import DAY_MS, Clock
 from core.errors import Unavailable
 from db.postgres.devices import DeviceStore, Target
-from services.ports import AskAgain, Push, Pushed, Refused, Undeliverable
+from services.ports import AskAgain, Misconfigured, Push, Pushed, Refused, RingsNoMore, Undeliverable
 from services.push_metrics import PushMetrics
 
 _AT_ONCE = 50
@@ -79,10 +80,17 @@ class DevicePushes:
             _log.info("a device is reached no longer", why=str(why))
             self._metrics.ended(device.platform, "gone")
             await self._devices.forget(user_id, device)
+        except RingsNoMore as why:
+            _log.info("a phone rings by itself no longer", why=str(why))
+            self._metrics.ended(device.platform, "gone")
+            await self._devices.rings_no_more(user_id, device)
+            # It shows who calls instead, as one does that never rang by itself.
+            await self._to_one(push, user_id, replace(device, voip_token=None), pushed)
         except Refused as why:
             self._metrics.ended(device.platform, "refused")
             self._say("a push is refused", device, why)
-            await self._refused(user_id, device)
+            if not isinstance(why, Misconfigured):
+                await self._refused(user_id, device)
         except Unavailable as why:
             self._metrics.ended(device.platform, "failed")
             self._say("a push is tried again", device, why)

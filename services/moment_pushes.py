@@ -21,7 +21,7 @@ from db.postgres.moment_pushes import MomentPushStore
 from db.postgres.settings import notification_settings
 from services.device_pushes import DevicePushes
 from services.jobs import JobQueue, Work, work
-from services.ports import Pushed
+from services.ports import Pushed, Ring
 from services.pushing import SOMETHING
 from services.quiet_hours import quiet_until
 
@@ -212,6 +212,7 @@ def moment_push(job: PushMoment, name: str, now: int, *, texts: bool) -> Pushed:
         ttl_s=max(0, (job.until - now) // 1000),
         url=url,
         urgent=True,
+        ring=Ring(caller=name if texts else "", video=job.video) if job.what == "call" else None,
     )
 
 

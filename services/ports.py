@@ -142,6 +142,14 @@ class Refused(Exception):
     """It is not taken, and would not be a moment later: an operator may mend that; the text says why."""
 
 
+class Misconfigured(Refused):
+    """It is refused for what we say of ourselves, to whomever it goes: that tells nothing of a device."""
+
+
+class RingsNoMore(Exception):
+    """A phone does not ring by itself any more; what it shows may still reach it. The text says why."""
+
+
 class Mail(Protocol):
     """Takes mail to whom it is for."""
 
@@ -156,12 +164,20 @@ class Sms(Protocol):
         """It was taken; a gateway may know a copy by its id. Raises the same."""
 
 
+class Ring(Struct, frozen=True, kw_only=True):
+    """A call, for a phone that rings by itself. `caller`: whom it names; empty: nobody."""
+
+    caller: str
+    video: bool
+
+
 class Pushed(Struct, frozen=True, kw_only=True):
     """What a device shows while its app is not in use; `url`: where it leads.
 
     Of a `topic` the newest is shown, in place of those before. `ttl_s`: for how long a device that cannot be
     reached is tried. `urgent`: one that sleeps is woken for it. `kind`: what it is, for the app. `closes`:
-    what was shown of these topics is not any more; then nothing else is shown, and it has no title.
+    what was shown of these topics is not any more; then nothing else is shown, and it has no title. `ring`:
+    of a call, while it rings.
     """
 
     id: str
@@ -173,14 +189,15 @@ class Pushed(Struct, frozen=True, kw_only=True):
     url: str | None = None
     urgent: bool = False
     closes: tuple[str, ...] = ()
+    ring: Ring | None = None
 
 
 class Push(Protocol):
     """Takes notifications to devices, through the services of those who make them."""
 
     async def send(self, device: Target, pushed: Pushed) -> None:
-        """It was taken. Raises `Unavailable`, `Refused`, and `Undeliverable` for a device that is not reached
-        so any more.
+        """It was taken. Raises `Unavailable`, `Refused`, and for a device that is not reached so any more
+        `Undeliverable`, or `RingsNoMore`.
         """
 
 

@@ -39,12 +39,22 @@ class ByDevice(Input):
 
 
 class Device(Input):
-    """How it is reached: a phone by the `token` of its push service, a browser by its `subscription`."""
+    """How it is reached: a phone by the `token` of its push service, a browser by its `subscription`.
 
-    secrets: ClassVar[tuple[str, ...]] = ("token", "subscription")
+    An iPhone may name the `service` whose token that is, and the `voip_token` of PushKit, by which it rings.
+    """
+
+    secrets: ClassVar[tuple[str, ...]] = ("token", "voip_token", "subscription")
 
     platform: Literal["ios", "android", "web"]
+    service: Literal["fcm", "apns"] = "fcm"
     token: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
+    voip_token: (
+        Annotated[
+            str, Meta(min_length=1, max_length=1000, pattern=r"^[0-9A-Fa-f]+$(?!\n)", examples=["00ff00ff"])
+        ]
+        | None
+    ) = None
     subscription: PushSubscription | None = None
 
 

@@ -2606,9 +2606,13 @@ CREATE TABLE identity.devices (
     updated_at timestamp with time zone NOT NULL,
     refused integer DEFAULT 0 NOT NULL,
     refused_since timestamp with time zone,
+    service text DEFAULT 'fcm'::text NOT NULL,
+    voip_token text,
     CONSTRAINT devices_device_id_check CHECK (((char_length(device_id) >= 1) AND (char_length(device_id) <= 200))),
     CONSTRAINT devices_platform_check CHECK ((platform = ANY (ARRAY['ios'::text, 'android'::text, 'web'::text]))),
-    CONSTRAINT devices_token_check CHECK (((char_length(token) >= 1) AND (char_length(token) <= 1000)))
+    CONSTRAINT devices_service_check CHECK ((service = ANY (ARRAY['fcm'::text, 'apns'::text]))),
+    CONSTRAINT devices_token_check CHECK (((char_length(token) >= 1) AND (char_length(token) <= 1000))),
+    CONSTRAINT devices_voip_token_check CHECK (((char_length(voip_token) >= 1) AND (char_length(voip_token) <= 1000)))
 );
 
 ALTER TABLE ONLY identity.devices FORCE ROW LEVEL SECURITY;
@@ -3782,6 +3786,8 @@ CREATE INDEX consents_of_a_user ON identity.consents USING btree (user_id, kind,
 CREATE INDEX devices_by_endpoint ON identity.devices USING btree (((subscription ->> 'endpoint'::text))) WHERE (subscription IS NOT NULL);
 
 CREATE INDEX devices_by_token ON identity.devices USING btree (token) WHERE (token IS NOT NULL);
+
+CREATE INDEX devices_by_voip_token ON identity.devices USING btree (voip_token) WHERE (voip_token IS NOT NULL);
 
 CREATE INDEX devices_of_a_session ON identity.devices USING btree (session_id);
 

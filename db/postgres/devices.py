@@ -18,11 +18,16 @@ _SQL, _OWN = queries("devices"), own_queries("devices")
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """A device, and how it is reached. `refused`: so often in a row its push service has said no."""
+    """A device, and how it is reached. `refused`: so often in a row its push service has said no.
+
+    `service`: whose the `token` of an iPhone is; by its `voip_token` it rings by itself.
+    """
 
     device_id: str
     platform: str
+    service: str = "fcm"
     token: str | None = None
+    voip_token: str | None = None
     subscription: Mapping[str, Any] | None = None
     refused: int = 0
 
@@ -43,13 +48,17 @@ class DeviceStore:
                 device_id,
                 session_id,
                 device.platform,
+                device.service,
                 device.token,
+                device.voip_token,
                 subscription and to_builtins(subscription),
                 to_datetime(now),
             )
             await own.execute(_OWN["crowded_out"], MOST)
             others = await own.as_owner()
-            await others.execute(_SQL["elsewhere"], user_id, device_id, device.token, endpoint)
+            await others.execute(
+                _SQL["elsewhere"], user_id, device_id, device.token, device.voip_token, endpoint
+            )
 
     async def delete(self, user_id: str, device_id: str) -> None:
         """Push to it no longer."""
@@ -60,6 +69,10 @@ class DeviceStore:
         """It is not reached so any more. If it has been named anew since then, it stays."""
         endpoint = (target.subscription or {}).get("endpoint")
         await self._pool.execute(_SQL["forget"], user_id, target.device_id, target.token, endpoint)
+
+    async def rings_no_more(self, user_id: str, target: Target) -> None:
+        """It does not ring by that token any more; else it is reached as before."""
+        await self._pool.execute(_SQL["rings_no_more"], user_id, target.device_id, target.voip_token)
 
     async def refused(self, user_id: str, target: Target, now: int) -> tuple[int, int]:
         """Its push service has said no once more: how often in a row by now, and for how many ms."""

@@ -9,13 +9,14 @@ from prometheus_client import CollectorRegistry
 
 from core.clock import DAY_MS, Clock, now_ms
 from core.contract.devices import Device, PushKeys, PushSubscription
+from core.ids import new_id
 from core.notices import Notice
-from db.postgres.devices import DeviceStore
+from db.postgres.devices import DeviceStore, Target
 from db.postgres.notifications import Outgoing
 from db.redis.bus import Bus
 from services.device_pushes import DevicePushes, is_dead
 from services.jobs import JobQueue
-from services.ports import Pushed
+from services.ports import Misconfigured, Pushed
 from services.push_metrics import PushMetrics
 from services.pushing import Pushing, PushNotification
 from tests.patience import PATIENCE_S
@@ -152,6 +153,31 @@ async def test_who_is_always_refused_is_not_tried_for_ever(rest: RestServer) -> 
         await to_devices(rest, lambda: later).send({user_id: pushed})
         assert len(service.asked) == 21
     assert await devices.of_user(user_id, now_ms()) == []
+
+
+async def test_who_is_refused_for_a_mistake_of_ours_stays(rest: RestServer) -> None:
+    """However long it takes an operator to mend it."""
+    ben = await rest.sign_up()
+    user_id, devices = ben["user"]["id"], DeviceStore(rest.world.pool)
+    phone = {"platform": "ios", "service": "apns", "token": new_id().replace("-", "")}
+    answer = await rest.ask("PUT", "/v1/devices/iphone", token=ben["access_token"], json=phone)
+    assert answer.status == 204, answer.body
+    metrics, later = PushMetrics(CollectorRegistry()), now_ms() + 2 * DAY_MS
+    pushed = Pushed(id="7", title="News", body="", topic="7", ttl_s=60)
+    for clock in (now_ms, lambda: later):
+        sending = DevicePushes(devices, Mistaken(), metrics, clock)
+        for _ in range(10):
+            assert await sending.send({user_id: pushed}) == []
+    assert [(each.token, each.refused) for each in await devices.of_user(user_id, now_ms())] == [
+        (phone["token"], 0)
+    ]
+
+
+class Mistaken:
+    """Refuses us, whomever it is for."""
+
+    async def send(self, device: Target, pushed: Pushed) -> None:
+        raise Misconfigured("It does not know us.")
 
 
 async def test_all_devices_of_many_are_reached_side_by_side(rest: RestServer) -> None:

@@ -273,3 +273,15 @@ def test_a_key_for_pushes_needs_somebody_to_write_to() -> None:
     ]
     [line] = mistakes({"PUSH_WEB_KEY": key, "PUSH_CONTACT": "us@example.org"})
     assert line.startswith("PUSH_CONTACT: needed with PUSH_WEB_KEY")
+
+
+def test_a_key_for_apns_needs_to_say_whose_it_is() -> None:
+    """Where it is a mistake, it is not repeated either."""
+    ours = {"PUSH_APNS_KEY_ID": "ABC123DEFG", "PUSH_APNS_TEAM_ID": "DEF123GHIJ", "PUSH_APNS_TOPIC": "org.a"}
+    assert load({"PUSH_APNS": "/keys/a.p8", **ours}).push_apns_server == "https://api.push.apple.com"
+    wrong = mistakes({"PUSH_APNS": "secret", "PUSH_APNS_KEY_ID": "short"})
+    names = ["PUSH_APNS_KEY_ID:", "PUSH_APNS_TEAM_ID:", "PUSH_APNS_TOPIC:"]
+    assert [line.split()[0] for line in wrong] == names
+    assert "secret" not in str(wrong)
+    [line] = mistakes({"PUSH_APNS": "/keys/a.p8", **ours, "PUSH_APNS_SERVER": "http://a.example"})
+    assert line == "PUSH_APNS_SERVER: has to begin with https://"

@@ -77,7 +77,7 @@ async def given(world: World) -> Given:
             "contacts.new": ([sha256(ben.encode()).digest()], [None]),
             "devices.crowded_out": (0,),
             "devices.delete": ("phone",),
-            "devices.put": ("phone", session, "web", None, None, NOW),
+            "devices.put": ("phone", session, "web", "fcm", None, None, None, NOW),
             "email.of": (),
             "exports.begin": (new_id(), new_id(), NOW),
             "exports.latest": (NOW,),
