@@ -1,11 +1,13 @@
 /**
  * The addresses of pictures and videos expire, and may be gone. Where one cannot be shown any more, its address is asked
- * for anew; where it is gone for good, it is taken away, and what is behind it is seen.
+ * for anew; where it is gone for good, what is behind it is seen, and its place stays: nothing moves.
  *
  * An element says which media and which size it shows by `data-media` and `data-size`.
  */
 
 import { photoUrl } from "./views/picture.js";
+
+const NOTHING = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>";
 
 export class Pictures {
   #api;
@@ -25,7 +27,7 @@ export class Pictures {
     const shown = element.currentSrc || element.src;
     const urls = await this.#anew(media, shown);
     const url = urls && photoUrl(urls, size);
-    if (!url || sameAddress(url, shown)) return element.remove();
+    if (!url || sameAddress(url, shown)) return take(element);
     element.removeAttribute("srcset");
     element.src = url;
     if (element.poster && urls.s640) element.poster = urls.s640;
@@ -48,6 +50,15 @@ export class Pictures {
       () => null,
     );
   }
+}
+
+/** Nothing is shown there any more. A face has initials behind it; of anything else the place is kept. */
+function take(element) {
+  if (element.closest(".avatar")) return element.remove();
+  delete element.dataset.media;
+  element.removeAttribute("srcset");
+  element.style.aspectRatio ||= `${element.getAttribute("width")} / ${element.getAttribute("height")}`;
+  if (element.localName === "img") element.src = NOTHING;
 }
 
 function sameAddress(one, other) {

@@ -1,5 +1,6 @@
 """Photos on one's profile, and two who become friends."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from playwright.async_api import Locator, Route, expect
 from tests.browser.conftest import Visit
 from tests.browser.desk import SignUp
 from tests.browser.person import WAIT_MS, Visitor, eventually
+from tests.browser.test_calling import connected, opens_chat
+from tests.stores.world import World
 
 SHADES = ("red", "lime", "blue")
 DROP = """(files) => {
@@ -137,6 +140,59 @@ async def add_photos(person: Visitor, *files: Path) -> None:
     await (await choosing.value).set_files(files)
 
 
+class Held:
+    """Requests that are answered only when they may be; or never, and fail then."""
+
+    def __init__(self) -> None:
+        self._go = asyncio.Event()
+        self._fails = False
+
+    async def __call__(self, route: Route) -> None:
+        await self._go.wait()
+        await (route.fulfill(status=404) if self._fails else route.continue_())
+
+    def go(self, *, fails: bool = False) -> None:
+        self._fails = fails
+        self._go.set()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["comes", "fails"])
+async def test_nothing_of_a_card_moves_under_a_finger(
+    sign_up: Visit, world: World, pictures: list[Path], *, fails: bool
+) -> None:
+    """What one can do has the same place before the card is there, before its photos are, and afterwards."""
+    ana, ben = await sign_up("Ana"), await sign_up("Ben", phone=True)
+    await connected(world, ana, ben)
+    await ana.go("Profile")
+    await add_photos(ana, *pictures[:2])
+    await expect(ana.button("Remove: photo 2 of 2")).to_be_visible(timeout=WAIT_MS)
+    await opens_chat(ben, ana)
+    card, photos = Held(), Held()
+    await ben.page.route(re.compile("/v1/profiles/"), card)
+    await ben.page.route(re.compile("/files/|/v1/media/"), photos)
+    await ben.press("More about Ana")
+    ask, photo = ben.button("Add as friend"), ben.page.get_by_role("img", name="Photo 1 of Ana")
+    await expect(ask).to_be_visible(timeout=WAIT_MS)
+    at_first = await ask.bounding_box()
+    card.go()
+    await expect(photo).to_be_attached(timeout=WAIT_MS)
+    assert await ask.bounding_box() == at_first
+    place = await photo.bounding_box()
+    assert place is not None
+    assert place["height"] > 100
+    photos.go(fails=fails)
+    await expect(photo).to_have_js_property("complete", True, timeout=WAIT_MS)
+    if fails:
+        await expect(photo).to_have_attribute("src", re.compile("^data:"), timeout=WAIT_MS)
+    else:
+        await loaded(ben, photo)
+    assert await photo.bounding_box() == place
+    assert await ask.bounding_box() == at_first
+    await ben.fits()
+    await ben.press("Add as friend")
+    await ben.sees(re.compile("^You have asked"))
+
+
 async def test_two_become_friends_write_and_part(
     sign_up: Visit, person: SignUp, pictures: list[Path]
 ) -> None:
@@ -164,8 +220,6 @@ async def test_two_become_friends_write_and_part(
         among(ben, "They ask to be your friend", "Ana").get_by_role("button", name=re.compile("^Ana")).click()
     )
     await ben.sees("They ask to be your friend.")
-    # It moves what is below it when it comes: a press that has begun would end beside the button.
-    await loaded(ben, ben.page.get_by_role("img", name="Photo 1 of Ana"))
     await ben.press("Accept")
     await ben.sees("You are friends.")
     await ben.fits()

@@ -4,6 +4,7 @@ import { about, exceptions, opened, week } from "../location-words.js";
 import { failure } from "../state.js";
 import { words } from "../texts.js";
 import { byId, card, h, keepKeyboard, show, text } from "./dom.js";
+import { photo } from "./picture.js";
 import { reviewing } from "./reviewing.js";
 
 export function locationView({ store, locations }) {
@@ -65,7 +66,7 @@ function described(found) {
     ...named(t.marks, marks),
     ...named(t.amenities, found.amenities),
     ...reached(found.contact),
-    ...(found.media.length ? [h("div", { class: "gallery" }, ...found.media.map(({ urls }) => h("img", { src: urls.s640 ?? urls.original, alt: found.name, loading: "lazy" })))] : []),
+    ...(found.media.length ? [h("div", { class: "gallery" }, ...found.media.map((media) => photo(media, { alt: found.name, wide: "9rem" })))] : []),
   ];
 }
 
