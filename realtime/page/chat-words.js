@@ -54,7 +54,7 @@ export function happened({ system }, room, me) {
 
 /** The last line of a room in a list. */
 export function lastWords(room, me, typing) {
-  const t = words.chats;
+  const t = words.messages;
   if (typing.length) return room.kind === "group" ? writing(room, typing) : t.writing;
   const last = room.last_message;
   if (!last) return room.active ? t.hello : t.ended;
@@ -66,7 +66,7 @@ export function lastWords(room, me, typing) {
 
 /** What a message says in one line: its words, else what it shows. */
 export function said({ content, deleted_at, type }) {
-  return deleted_at ? words.chats.deleted : content || (words.messages.kinds[type] ?? words.chats.deleted);
+  return deleted_at ? words.messages.deleted : content || (words.messages.kinds[type] ?? words.messages.deleted);
 }
 
 /** Who is typing. */
@@ -74,5 +74,5 @@ export function writing(room, typing) {
   const names = typing.slice(0, 2).map((id) => nameIn(room, id));
   if (typing.length > 2) return filled(words.groups.many_writing, { names: names.map(short).join(", "), count: typing.length - 2 });
   if (typing.length === 2) return filled(words.groups.two_writing, { names: listed(names.map(short)) });
-  return filled(words.chats.is_writing, { name: names[0] });
+  return filled(words.messages.is_writing, { name: names[0] });
 }

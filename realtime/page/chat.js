@@ -1,10 +1,11 @@
 /**
- * Chat with people whom the user is connected with, and in groups. A message is drawn at once, sent with a `client_id` of ours, and
- * sent again with the same one if that fails, so that it is never stored twice.
+ * Chat with people whom the user is connected with, and in groups. A message is drawn at once, and sent with a `client_id` of ours
+ * (`sending.js`).
  */
 
 import { randomId } from "./device.js";
 import { contiguousUpTo } from "./rooms-state.js";
+import { Sending } from "./sending.js";
 
 const PAGE = 50;
 const MOST = 100;
@@ -14,19 +15,13 @@ const NEAR = 500; // what is further away is shown without all that lies between
 const AROUND = 25;
 const TYPING_EVERY_MS = 2_000;
 const DELIVERED_MS = 500;
-const READY_MS = 500;
-const READY_TURNS = 240;
-const KINDS = { image: "image", video: "video", audio: "voice" };
-// What the server looks into; of anything else it keeps the bytes.
-const KNOWN = /^(image\/(jpeg|png|webp)|video\/(mp4|quicktime|webm)|audio\/(mp4|webm|ogg))$/;
-const STEPS = 20; // in which it is told how much of a file was sent
 
 export class Chat {
   #session;
   #api;
   #store;
   #typedAt = 0;
-  #uploads = new Map(); // what ends the sending of a file, by `client_id`
+  #sending;
   #reporting = new Set(); // rooms of which it is told in a moment that something has come
   #since = null; // what has changed since the list was read is asked for by this
 
@@ -34,6 +29,8 @@ export class Chat {
     this.#session = session;
     this.#api = api;
     this.#store = store;
+    this.#sending = new Sending({ session, api, store });
+    store.listen(({ account }) => account !== "in" && (this.#since = null));
     session.ready && this.#returned();
   }
 
@@ -102,24 +99,19 @@ export class Chat {
 
   /** Say something: `reply` is the message that it answers, `file` what is shown, with a `preview` of it. */
   send(roomId, content, { reply = null, file = null, type = "text", preview = null } = {}) {
-    const one = { client_id: randomId(), content, type, file, preview, reply };
-    this.#store.dispatch("page:sending", { room_id: roomId, ...one });
+    this.#sending.send(roomId, { client_id: randomId(), content, type, file, preview, reply });
     this.#typedAt = 0;
     if (this.#room(roomId)?.behind) this.latest(roomId);
-    return this.#deliver(roomId, one);
   }
 
-  /** Send it again, with the same `client_id`. */
+  /** Send what was refused once more. */
   again(roomId, one) {
-    this.#store.dispatch("page:send-again", { room_id: roomId, client_id: one.client_id });
-    return this.#deliver(roomId, one);
+    this.#sending.again(roomId, one);
   }
 
   /** It was not sent, or is being sent, and is not to be. */
-  forget(roomId, { client_id, preview }) {
-    this.#uploads.get(client_id)?.abort();
-    if (preview) URL.revokeObjectURL(preview);
-    this.#store.dispatch("page:unsent", { room_id: roomId, client_id });
+  forget(roomId, one) {
+    this.#sending.forget(roomId, one);
   }
 
   // Each of these throws what the server says.
@@ -176,43 +168,6 @@ export class Chat {
     return this.#store.state.rooms[roomId];
   }
 
-  async #deliver(room_id, { client_id, content, type, file, preview, reply }) {
-    const stop = new AbortController();
-    try {
-      const media = file && (await this.#uploaded(room_id, file, client_id, stop));
-      if (stop.signal.aborted) return;
-      const shown = media && { media_id: media.id, type: type === "text" ? (KINDS[media.type] ?? "file") : type };
-      const message = { room_id, client_id, ...(content && { content }), ...shown, ...(reply && { reply_to: reply.id }) };
-      this.#store.dispatch("page:sent", await this.#session.command("chat:send", message));
-      if (preview) URL.revokeObjectURL(preview);
-    } catch ({ code, message, details, retryAfterMs }) {
-      if (!stop.signal.aborted) this.#store.dispatch("page:send-failed", { room_id, client_id, why: { code, message, details, retryAfterMs } });
-    }
-  }
-
-  /** The same upload again gives the same media. It is sent when the server has looked at it. */
-  async #uploaded(room_id, file, client_id, stop) {
-    const kept = KNOWN.test(file.type) ? file : file.slice(0, file.size, "application/octet-stream");
-    let before = 0;
-    const told = (sent) => {
-      const step = Math.floor(sent * STEPS);
-      if (step > before) this.#store.dispatch("page:send-progress", { room_id, client_id, sent: step / STEPS });
-      before = step;
-    };
-    this.#uploads.set(client_id, stop);
-    try {
-      let media = await this.#api.upload(kept, { purpose: "chat", key: client_id, name: file.name, signal: stop.signal, told });
-      for (let left = READY_TURNS; media.state === "processing" && left > 0 && !stop.signal.aborted; left -= 1) {
-        await new Promise((resume) => setTimeout(resume, READY_MS));
-        media = await this.#api.request("GET", `/v1/media/${media.id}`);
-      }
-      if (media.state === "refused") throw Object.assign(new Error(), { code: "media_refused" });
-      return media;
-    } finally {
-      this.#uploads.delete(client_id);
-    }
-  }
-
   /** This device has what others have said. What is read at once needs no report, and of several the last one serves. */
   #report({ room_id, sender_id }) {
     if (sender_id === this.#store.state.me.id || this.#reporting.has(room_id)) return;
@@ -226,15 +181,16 @@ export class Chat {
 
   /** Online again: load the list of rooms, or what has changed in it, and what was written meanwhile where we have messages. */
   async #returned() {
+    this.#sending.returned();
     try {
       await this.#list();
     } catch {
       return; // the next `session:ready` tries again
     }
+    this.#sending.restore();
     const { place, rooms } = this.#store.state;
     const known = Object.values(rooms).filter((room) => room.has_more !== null && !room.behind);
     await Promise.all(known.map((room) => this.#fill(room.id)));
-    for (const { id, outgoing } of known) for (const one of outgoing) if (one.failed === "offline") this.again(id, one);
     if (this.#room(place.id)?.has_more === null) await this.open(place.id);
   }
 

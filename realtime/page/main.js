@@ -26,6 +26,7 @@ import { Session } from "./session.js";
 import { Settings, keptSettings } from "./settings.js";
 import { createStore, initial } from "./state.js";
 import { speak, words } from "./texts.js";
+import { forgetUnsent } from "./unsent.js";
 import { accountView } from "./views/account.js";
 import { callView } from "./views/call.js";
 import { decisionsView } from "./views/decisions.js";
@@ -221,6 +222,7 @@ function end(code) {
   leave();
   api.forget();
   settings.forget();
+  forgetUnsent();
   store.dispatch("page:signed-out", { code });
   if (store.state.place.name !== "letter") location.hash = code ? "sign-in" : "welcome";
 }

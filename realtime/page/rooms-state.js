@@ -76,6 +76,12 @@ function changeOutgoing(state, id, clientId, changes) {
   }));
 }
 
+/** The connection is lost: whatever is on its way waits for it. */
+export function withWaiting(state) {
+  const wait = ({ outgoing }) => ({ outgoing: outgoing.map((one) => (one.failed ? one : { ...one, waits: true, sent: null })) });
+  return Object.keys(state.rooms).reduce((before, id) => (before.rooms[id].outgoing.length ? changeRoom(before, id, wait) : before), state);
+}
+
 function merged(messages, more) {
   const bySeq = new Map([...messages, ...more].map((message) => [message.seq, message]));
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
@@ -199,16 +205,19 @@ export const ROOMS = {
 
   "page:sending": (state, { room_id, ...one }, at) =>
     changeRoom(state, room_id, (room) => ({
-      outgoing: [...room.outgoing, { ...one, created_at: new Date(at).toISOString(), failed: null }],
+      outgoing: [...room.outgoing, { waits: state.link === "away", ...one, created_at: new Date(at).toISOString(), failed: null }],
     })),
 
   "page:unsent": (state, { room_id, client_id }) =>
     changeRoom(state, room_id, (room) => ({ outgoing: room.outgoing.filter((one) => one.client_id !== client_id) })),
 
-  "page:send-again": (state, { room_id, client_id }) => changeOutgoing(state, room_id, client_id, { failed: null, why: null, sent: null }),
+  "page:send-again": (state, { room_id, client_id }) => changeOutgoing(state, room_id, client_id, { failed: null, why: null, sent: null, waits: state.link === "away" }),
+
+  /** The server could not be reached: it is sent when it can be. */
+  "page:send-waits": (state, { room_id, client_id }) => changeOutgoing(state, room_id, client_id, { waits: true, sent: null }),
 
   /** How much of a file was sent, from 0 to 1. */
-  "page:send-progress": (state, { room_id, client_id, sent }) => changeOutgoing(state, room_id, client_id, { sent }),
+  "page:send-progress": (state, { room_id, client_id, sent }) => changeOutgoing(state, room_id, client_id, { sent, waits: false }),
 
   "page:send-failed": (state, { room_id, client_id, why }) => changeOutgoing(state, room_id, client_id, { failed: why.code ?? "failed", why }),
 

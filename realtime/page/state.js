@@ -15,7 +15,7 @@ import { NEWS, NO_NEWS, withNews } from "./news-state.js";
 import { NO_UPLOADS, PHOTOS } from "./photos-state.js";
 import { NO_POSTS, POSTS } from "./posts-state.js";
 import { NO_REWARDS, REWARDS } from "./rewards-state.js";
-import { ROOMS, withUnread } from "./rooms-state.js";
+import { ROOMS, withUnread, withWaiting } from "./rooms-state.js";
 import { SAFETY, UNASKED } from "./safety-state.js";
 
 /** What holds for a user who has set nothing: all is as the device has it. */
@@ -118,7 +118,7 @@ const ACCOUNT = {
 
   "page:settings": (state, { settings }) => ({ ...state, settings }),
 
-  "page:link": (state, { link }) => ({ ...state, link }),
+  "page:link": (state, { link }) => ({ ...(link === "away" ? withWaiting(state) : state), link }),
 
   /** `wait_ms`: for how long the server asks to wait, where it does. */
   "page:notice": (state, { text, wait_ms = null }) => ({ ...state, notice: text, wait_ms }),

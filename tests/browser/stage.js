@@ -230,7 +230,8 @@ function scenes(words) {
       ...rooms, ["chat:typing", { room_id: "r1", user_id: "peer", typing: true }], inRoom,
       ["page:sending", { room_id: "r1", client_id: "o1", content: words.message }],
       ["page:sending", { room_id: "r1", client_id: "o2", content: words.message }],
-      ["page:send-failed", { room_id: "r1", client_id: "o2", why: { code: "offline" } }],
+      ["page:send-failed", { room_id: "r1", client_id: "o2", why: { code: "rate_limited" } }],
+      ["page:sending", { room_id: "r1", client_id: "o3", content: words.message, waits: true }],
     ],
     "room that asks for video": [
       ...rooms, ["page:video-requests", { items: [{ id: "v", connection_id: "k1", approver_id: "me", status: "pending", requested_at: at(-9) }] }], inRoom,

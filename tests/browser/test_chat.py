@@ -75,10 +75,9 @@ async def test_a_picture_and_a_voice_message(talk: Talk, tmp_path: Path) -> None
     await loaded(ben, picture)
     assert await picture.evaluate(SIZE) == size
     files = log(ben).get_by_role("link", name=re.compile("^Download: "))
-    # They are uploaded side by side, and come as each is there.
-    short = files.filter(has_text=re.compile(r"^notes.txt1\s?kB$"))
-    for sent in (short, files.filter(has_text=re.compile("^Lists of all that we take"))):
-        await expect(sent).to_have_count(1, timeout=WAIT_MS)
+    sent = [re.compile(r"^notes.txt1\s?kB$"), re.compile("^Lists of all that we take")]
+    await expect(files).to_have_text(sent, timeout=WAIT_MS)
+    short = files.first
     async with ben.page.expect_download(timeout=WAIT_MS) as saving:
         await short.click()
     assert (await saving.value).suggested_filename == "notes.txt"

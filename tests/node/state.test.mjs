@@ -218,11 +218,22 @@ test("messages are in order, once each, and unread counts the new ones of others
 test("one's own message goes from sending to sent, or to failed and again", () => {
   const sending = play([...WITH_ROOM, ["page:sending", { room_id: "r1", client_id: "a", content: "Hi" }]]);
   assert.equal(sending.rooms.r1.outgoing[0].failed, null);
-  const failed = play([["page:send-failed", { room_id: "r1", client_id: "a", why: { code: "offline" } }]], sending);
-  assert.equal(failed.rooms.r1.outgoing[0].failed, "offline");
+  const failed = play([["page:send-failed", { room_id: "r1", client_id: "a", why: { code: "blocked" } }]], sending);
+  assert.equal(failed.rooms.r1.outgoing[0].failed, "blocked");
   const own = message(1, { sender_id: "me", client_id: "a" });
   const sent = play([["page:send-again", { room_id: "r1", client_id: "a" }], ["chat:message", { message: own }], ["page:sent", { message: own }]], failed);
   assert.deepEqual([sent.rooms.r1.outgoing, sent.rooms.r1.messages.length, sent.rooms.r1.unread], [[], 1, 0]);
+});
+
+test("what is on its way when the connection is lost waits for it; what was refused does not", () => {
+  const sending = (client_id) => ["page:sending", { room_id: "r1", client_id, content: "Hi" }];
+  const waiting = (state) => state.rooms.r1.outgoing.map(({ waits }) => waits);
+  const online = [...WITH_ROOM, ["page:link", { link: "online" }], sending("a"), sending("b")];
+  const refused = play([...online, ["page:send-failed", { room_id: "r1", client_id: "a", why: { code: "blocked" } }]]);
+  assert.deepEqual(waiting(refused), [false, false]);
+  const away = play([["page:link", { link: "away" }], sending("c")], refused);
+  assert.deepEqual(waiting(away), [false, true, true]);
+  assert.deepEqual(waiting(play([["page:send-again", { room_id: "r1", client_id: "a" }]], away)), [true, true, true]);
 });
 
 test("a gap is found, so that it can be asked for", () => {

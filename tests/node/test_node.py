@@ -71,6 +71,11 @@ async def test_the_page_s_own_rules() -> None:
     await run_tests("state.test.mjs")
 
 
+async def test_how_the_page_sends_messages() -> None:
+    """In order, once each, whatever is lost."""
+    await run_tests("sending.test.mjs")
+
+
 async def test_the_page_s_rules_about_people() -> None:
     """Friends, requests, photos."""
     await run_tests("people.test.mjs")

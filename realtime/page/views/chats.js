@@ -64,7 +64,7 @@ function row(rows, room, state, now) {
 
 function blankRow(room) {
   const who = h("span", { class: "who" }, h("b"), h("span", { class: "last" }));
-  const edge = h("span", { class: "edge" }, h("time"), h("span", { class: "state" }, h("span", { class: "quiet-room", role: "img", "aria-label": words.muting.title_so, hidden: true }, icon("bell_off")), h("span", { class: "badge", "aria-label": words.chats.unread, hidden: true })));
+  const edge = h("span", { class: "edge" }, h("time"), h("span", { class: "state" }, h("span", { class: "quiet-room", role: "img", "aria-label": words.muting.title_so, hidden: true }, icon("bell_off")), h("span", { class: "badge", "aria-label": words.messages.unread, hidden: true })));
   const link = h("a", { href: `#room/${room.id}` }, h("span", { class: "avatar", "aria-hidden": "true" }), who, edge);
   return h("li", {}, link);
 }

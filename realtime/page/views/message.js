@@ -17,7 +17,7 @@ export function spoken(message, { mine, state, by, room, me, now, settings, acts
   const name = mine ? words.messages.you : nameIn(room, message.sender_id);
   const gone = Boolean(message.deleted_at);
   const parts = [...(gone ? [] : answered(message, room, me, acts)), ...(gone ? [] : shown(message, name))];
-  const spokenWords = gone ? [h("p", {}, h("i", {}, words.chats.deleted))] : message.content ? [h("p", {}, message.content)] : [];
+  const spokenWords = gone ? [h("p", {}, h("i", {}, words.messages.deleted))] : message.content ? [h("p", {}, message.content)] : [];
   const does = gone || !(mine || room.active) ? [] : doing(message, { mine, room, settings, acts });
   const item = h("li", { class: mine ? "mine" : "theirs" }, by ? h("b", { class: "by" }, by) : h("span", { class: "unseen" }, `${speaker(room, message.sender_id, me)}: `), h("div", { class: "bubble" }, ...parts, ...spokenWords));
   if (!mine && !gone) reportable(item, () => acts.report(message));
@@ -27,7 +27,7 @@ export function spoken(message, { mine, state, by, room, me, now, settings, acts
 
 /** When it was said, and what is known of its way. */
 export function told({ created_at, edited_at, deleted_at }, { state, now, settings }) {
-  return [when(created_at, now, settings), edited_at && !deleted_at && words.chats.edited, state].filter(Boolean).join(" · ");
+  return [when(created_at, now, settings), edited_at && !deleted_at && words.messages.edited, state].filter(Boolean).join(" · ");
 }
 
 /** What it is a reply to; pressing it leads there. */
@@ -127,7 +127,7 @@ function seenBy({ user_id, read_at, delivered_at }, room, settings) {
 
 /** A message of the other can be reported: by its button, or where it is held by a finger for a moment. */
 function reportable(item, report) {
-  const button = h("button", { type: "button", class: "quiet", "aria-label": words.chats.report }, flag());
+  const button = h("button", { type: "button", class: "quiet", "aria-label": words.messages.report }, flag());
   button.addEventListener("click", report);
   item.append(button);
   let held;

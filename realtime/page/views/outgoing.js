@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 
 export function outgoing(one, room, chat) {
   const t = words.messages;
-  const { file, preview, content, type, failed } = one;
+  const { file, preview, content, type, failed, waits: away } = one;
   const shown = preview ? [h("img", { src: preview, alt: t.kinds.image })] : file ? [h("p", {}, h("i", {}, type === "voice" ? t.kinds.voice : file.name))] : [];
   const item = h("li", { class: `mine ${failed ? "failed" : "sending"}` }, h("div", { class: "bubble" }, ...shown, ...(content ? [h("p", {}, content)] : [])), h("small"));
   const does = (said, action) => {
@@ -16,13 +16,14 @@ export function outgoing(one, room, chat) {
     return made;
   };
   const forget = does(t.forget, () => chat.forget(room.id, one));
-  if (failed) item.append(h("span", { class: "row" }, does(words.chats.again, () => chat.again(room.id, one)), forget));
-  else if (file) item.append(forget);
+  if (failed) item.append(h("span", { class: "row" }, does(words.messages.again, () => chat.again(room.id, one)), forget));
+  else if (file || away) item.append(forget);
   return item;
 }
 
 /** How far it is, or why it was not sent. */
-export function waits({ failed, why, sent, file }) {
-  if (failed) return filled(words.chats.not_sent, { why: refusal(why) });
-  return file && sent ? filled(words.photos.sending, { percent: percent(sent) }) : words.chats.sending;
+export function waits({ failed, why, sent, file, waits: away }) {
+  if (failed) return filled(words.messages.not_sent, { why: refusal(why) });
+  if (away) return words.messages.waits;
+  return file && sent ? filled(words.photos.sending, { percent: percent(sent) }) : words.messages.sending;
 }

@@ -144,7 +144,7 @@ function messages(bubbles, room, state, now, { chat, acts, mark }) {
   const said = room.messages.flatMap((m, at) => {
     const mine = m.sender_id === state.me.id;
     const first = room.kind === "group" && !mine && room.messages[at - 1]?.sender_id !== m.sender_id;
-    const way = m === seen ? words.chats.seen : m === got ? words.messages.delivered : null;
+    const way = m === seen ? words.messages.seen : m === got ? words.messages.delivered : null;
     const how = { mine, by: first && m.sender_id ? nameIn(room, m.sender_id) : null };
     const what = m.type === "system" ? happened(m, room, state.me) : null;
     if (what === "") return []; // of a newer server
@@ -158,7 +158,7 @@ function messages(bubbles, room, state, now, { chat, acts, mark }) {
   });
   const kept = room.keep_days && room.has_more === false ? [keep("kept", room.keep_days, () => noted(counted(words.groups.kept, room.keep_days)))] : [];
   const going = room.outgoing.map((one) => {
-    const bubble = keep(one.client_id, one.why ?? "", () => outgoing(one, room, chat));
+    const bubble = keep(one.client_id, [one.why, one.waits], () => outgoing(one, room, chat));
     text(bubble.querySelector("small"), waits(one));
     return bubble;
   });
