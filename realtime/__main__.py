@@ -15,6 +15,7 @@ import uvloop
 
 from core import data_table, logs, settings_table, web_push_key
 from core.environment import SettingsError, load
+from core.garbage import collect_little
 from core.probes import Done
 from core.settings import Settings
 from realtime.arguments import OPERATIONS, parse
@@ -92,8 +93,7 @@ def _serve(settings: Settings, _asked: argparse.Namespace) -> int:
     from composition.realtime import running  # noqa: PLC0415
 
     open_files.for_a_server(settings)
-    # Fewer, larger collections: nearly all that a server allocates lives as long as a connection.
-    gc.set_threshold(20_000, 20, 50)
+    collect_little()
     _run(serve(partial(running, settings, echo_at_once=True), "Realtime Connect"))
     return 0
 
@@ -124,9 +124,7 @@ def _match(settings: Settings, _asked: argparse.Namespace) -> int:
     from composition.program import serve  # noqa: PLC0415
 
     open_files.for_a_server(settings)
-    # Little at a time: whoever searches waits for a collection. All who wait are looked through seldom, since
-    # no ticket is in a cycle, and each goes when nobody needs it any more.
-    gc.set_threshold(2_000, 10, 1_000)
+    collect_little()
     _run(serve(partial(running, settings), "A matchmaker of Realtime Connect"))
     return 0
 
@@ -148,7 +146,7 @@ def _operate(settings: Settings, asked: argparse.Namespace) -> int:
 def _demo(settings: Settings, asked: argparse.Namespace) -> int:
     from demo.ways import run  # noqa: PLC0415
 
-    gc.set_threshold(20_000, 20, 50)
+    collect_little()
     return run(settings, asked, _run)
 
 

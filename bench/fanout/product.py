@@ -6,7 +6,6 @@ what `tell:volatile` sends is only said. Prints its address, ends with stdin.
 """
 
 import asyncio
-import gc
 import os
 import sys
 
@@ -17,6 +16,7 @@ from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from core import logs
 from core.environment import load
+from core.garbage import collect_little
 from core.vocabulary import Id
 from core.wire.message import Command, Empty, Event
 from realtime.gateway.caller import Caller
@@ -79,5 +79,5 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(20_000, 20, 50)  # as `python -m realtime` does
+    collect_little()  # as `python -m realtime` does
     uvloop.run(serve())

@@ -13,7 +13,6 @@ worth that much, one waits for those who come, though somebody is permitted.
 
 import argparse
 import asyncio
-import gc
 import os
 import random
 import sys
@@ -37,6 +36,7 @@ from bench.matching.product import Product
 from composition import realtime
 from core import logs
 from core.clock import now_ms
+from core.garbage import collect_little
 from core.settings import Settings
 from core.tasks import end
 from core.ticket import Ticket
@@ -333,7 +333,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="how long at a rate")
     given = parser.parse_args()
     options = Options(given.joins, given.rate, given.seconds)
-    gc.set_threshold(20_000, 20, 50)  # as `python -m realtime` does
+    collect_little()  # as `python -m realtime` does
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         found = uvloop.run(run(given.waiting, given.rounds, options, Path(folder)))
     print(f"\n{options.rate:g} joins a second for {options.seconds:g} s; median (least to most)\n")

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bench.matching.crowd import BenchCrowd, accounts
+from core.garbage import THRESHOLDS
 from core.settings import Settings
 from core.ticket import Market, Ticket, Wait, kind
 from core.vocabulary import Gender
@@ -181,7 +182,7 @@ def main() -> None:
     parser.add_argument("--sweeps", type=int, default=40, help="that are measured (default: 40)")
     parser.add_argument("--first", type=int, default=5, help="that are not, before these (default: 5)")
     parser.add_argument("--balanced", action="store_true", help="all who wait could be matched")
-    parser.add_argument("--thresholds", type=int, nargs=3, default=(2_000, 10, 1_000), help="of collections")
+    parser.add_argument("--thresholds", type=int, nargs=3, default=THRESHOLDS, help="of collections")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     gc.freeze()

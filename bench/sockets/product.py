@@ -5,7 +5,6 @@ its Struct, the table of handlers, the acknowledgement. Prints its port and acce
 """
 
 import asyncio
-import gc
 import json
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import uvloop
 from bench.accounts import register
 from composition import realtime, services
 from core import logs
+from core.garbage import collect_little
 from core.settings import Settings
 from core.vocabulary import Id
 from core.wire.message import Command, Wire
@@ -71,5 +71,5 @@ async def serve(connections: int) -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(20_000, 20, 50)  # as `python -m realtime` does
+    collect_little()  # as `python -m realtime` does
     uvloop.run(serve(int(sys.argv[1])))

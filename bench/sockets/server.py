@@ -1,7 +1,6 @@
 """A Python Socket.IO server with the handlers of server.mjs, stock or ours. Prints its port."""
 
 import asyncio
-import gc
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +11,7 @@ import socketio
 import uvloop
 from aiohttp import web
 
+from core.garbage import collect_little
 from core.settings import Settings
 from realtime.transport import Limits, OutputPolicy, SocketServer
 from rest.http.listening import listening
@@ -26,8 +26,7 @@ def make_server(flavour: str, settings: dict[str, Any]) -> Any:
     }
     if flavour == "stock":
         return socketio.AsyncServer(**options)
-    # What the product's process does too.
-    gc.set_threshold(20000, 20, 50)
+    collect_little()  # as the product's process does
     return SocketServer(limits=Limits(output=OutputPolicy(max_messages=100_000)), **options)
 
 
