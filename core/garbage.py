@@ -3,9 +3,9 @@
 import gc
 
 # Nearly all that a server makes lives as long as a connection or a ticket, and goes without the collector
-# when that ends. So what is young is looked through twice, 5,000 objects at most, and all there is once
-# 20 million have come to it.
-THRESHOLDS = 1_000, 4, 5_000
+# when that ends. So what is young is looked through twice, 6,000 objects at most, and all there is once
+# 18 million have come to it.
+THRESHOLDS = 1_000, 4, 3_000
 
 
 def collect_little() -> None:
