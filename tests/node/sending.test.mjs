@@ -125,6 +125,19 @@ test("whose answer is lost is sent again before what comes after it, and is ther
   assert.deepEqual([scene.stored, scene.commands, scene.outgoing], [["a", "b"], 3, []]);
 });
 
+test("where no answer comes though the connection stands, it is sent again after a while, and nothing overtakes it", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const scene = new Scene();
+  scene.refuses.a = "offline";
+  scene.say("a", "b");
+  await scene.settles();
+  assert.deepEqual([scene.stored, scene.outgoing], [[], [["a", "waits"], ["b", "goes"]]]);
+  scene.refuses = {};
+  t.mock.timers.tick(2_000);
+  await scene.settles();
+  assert.deepEqual([scene.stored, scene.commands, scene.outgoing], [["a", "b"], 3, []]);
+});
+
 test("what is refused stays, the others go, and it may be tried again", async () => {
   const scene = new Scene();
   scene.refuses.b = "content_refused";
