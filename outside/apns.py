@@ -9,6 +9,7 @@ from string import hexdigits
 
 import httpx2
 import msgspec
+from h2.events import StreamReset
 from h2.exceptions import H2Error
 from msgspec import Struct
 
@@ -91,10 +92,18 @@ class Apns:
         client, url = self._connected(), f"{self._service}/3/device/{address}"
         try:
             response = await client.post(url, content=words.payload, headers=headers)
-        except _ENDED:
-            response = await client.post(url, content=words.payload, headers=headers)
+        except _ENDED as error:
+            if not _is_one_stream(error):
+                # Whoever else waits there may be told nothing, where what came with the end was not read.
+                await self._leave(client)
+            response = await self._connected().post(url, content=words.payload, headers=headers)
         reason = _reason(response.content) if response.status_code >= 400 else ""
         return _Answer(response.status_code, reason, response.headers.get("retry-after"))
+
+    async def _leave(self, client: httpx2.AsyncClient) -> None:
+        if self._client is client:
+            self._client = None
+            await client.aclose()
 
     def _connected(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -119,6 +128,11 @@ class _Answer(Struct, frozen=True):
         """Whether it is about what we say, and will be as long as nobody changes that."""
         again = self.reason in {"ExpiredProviderToken", "IdleTimeout"}
         return 400 <= self.status < 429 and not again
+
+
+def _is_one_stream(error: Exception) -> bool:
+    """Whether the others on that connection go on."""
+    return any(isinstance(said, StreamReset) for said in getattr(error.__cause__, "args", ()))
 
 
 def _reason(answer: bytes) -> str:

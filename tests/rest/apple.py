@@ -4,14 +4,16 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
+from hyperframe.frame import GoAwayFrame
 
 from tests.patience import PATIENCE_S
 
@@ -33,7 +35,7 @@ class Heard(NamedTuple):
         return self.headers["authorization"].removeprefix("bearer ")
 
 
-SILENT, CUT_OFF, GOES_AWAY, RESET = 0, -1, -2, -3
+SILENT, CUT_OFF, GOES_AWAY, RESET, LATER, LAST = 0, -1, -2, -3, -4, -5
 
 
 class Answer(NamedTuple):
@@ -87,6 +89,7 @@ class Connection(asyncio.Protocol):
         self._apple = apple
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         self._asked: dict[int, tuple[dict[str, str], bytearray]] = {}
+        self._later: list[int] = []
         self.at_most = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,6 +101,11 @@ class Connection(asyncio.Protocol):
         transport.write(self._h2.data_to_send())
 
     def data_received(self, data: bytes) -> None:
+        # Who has said that it ends is told nothing more, and is not cut off either.
+        with suppress(ProtocolError):
+            self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
         for event in self._h2.receive_data(data):
             if isinstance(event, RequestReceived):
                 headers = {str(name): str(value) for name, value in event.headers}
@@ -114,12 +122,25 @@ class Connection(asyncio.Protocol):
         """Without a word, as after a pause of the network."""
         self.transport.abort()
 
+    def _answer_all_and_leave(self) -> None:
+        """In one breath: what is asked here so far is answered still, and nothing else."""
+        leaving = GoAwayFrame(0, last_stream_id=self._h2.highest_inbound_stream_id)
+        said = self._h2.data_to_send() + leaving.serialize()
+        for stream in self._later:
+            self._h2.send_headers(stream, [(":status", "200")], end_stream=True)
+        self.transport.write(said + self._h2.data_to_send())
+
     def _take(self, stream: int) -> None:
         headers, body = self._asked[stream]
         assert headers[":method"] == "POST"
         token = headers[":path"].removeprefix("/3/device/")
         answer = self._apple.take(Heard(token, headers, json.loads(bytes(body)), len(body)))
         if answer.status == SILENT:
+            return
+        if answer.status in {LATER, LAST}:
+            self._later.append(stream)
+            if answer.status == LAST:
+                self._answer_all_and_leave()
             return
         del self._asked[stream]
         if answer.status == CUT_OFF:

@@ -24,7 +24,19 @@ from outside.apns_words import closing, ringing, showing
 from outside.pushes import Pushes
 from services.ports import AskAgain, Misconfigured, Push, Pushed, Ring, RingsNoMore, Undeliverable
 from tests.certificate import certificate
-from tests.rest.apple import CUT_OFF, GOES_AWAY, RESET, SILENT, Answer, Apple, Heard, apple_serving
+from tests.patience import PATIENCE_S
+from tests.rest.apple import (
+    CUT_OFF,
+    GOES_AWAY,
+    LAST,
+    LATER,
+    RESET,
+    SILENT,
+    Answer,
+    Apple,
+    Heard,
+    apple_serving,
+)
 
 PUSHED = Pushed(id="7", title="Ana", body="Are you there?", url="/#room/9", topic="9", ttl_s=600)
 CALL = Pushed(
@@ -278,6 +290,20 @@ async def test_a_connection_that_ended_while_nobody_looked_costs_no_push(sending
             for each in apple.connections:
                 each.end()
     assert len(apple.heard) >= 60
+
+
+async def test_a_server_that_shuts_down_keeps_nobody_waiting(sending: Send) -> None:
+    """Though it answers what was asked before, and many wait there: each is sent, at once."""
+    apple = Apple(lambda _: Answer())
+    async with sending(apple, timeout_s=PATIENCE_S) as push:
+        await push.send(PHONE, PUSHED)
+        apple.answer = lambda _: Answer(
+            {51: LAST}.get(len(apple.heard), LATER if len(apple.heard) < 51 else 200)
+        )
+        async with asyncio.timeout(PATIENCE_S / 2):
+            await asyncio.gather(*(push.send(PHONE, PUSHED) for _ in range(50)))
+    assert len(apple.heard) >= 51
+    assert len(apple.connections) == 2
 
 
 async def test_many_at_once_share_a_connection_that_takes_one_by_one(sending: Send) -> None:
