@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-matching-crowded bench-matching-replay bench-faults bench-blocks bench-echo bench-fanout bench-feed bench-idle bench-media bench-messages bench-news bench-places bench-reconnect bench-rest bench-returns bench-signaling
+.PHONY: help run demo bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-matching-crowded bench-matching-replay bench-faults bench-blocks bench-echo bench-fanout bench-feed bench-idle bench-media bench-messages bench-news bench-places bench-pushes bench-reconnect bench-rest bench-returns bench-signaling
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -105,6 +105,9 @@ bench-news: packages-dev ## What it costs to tell those who wait how the wait go
 
 bench-places: packages-dev ## What PostgreSQL takes to find places among 10,000 and 100,000
 	@exec $(VENV) -m bench.places $(ARGS)
+
+bench-pushes: packages-dev ## What a message costs with a push asked for, and how many pushes a second one process sends
+	@exec $(VENV) -m bench.pushes $(ARGS)
 
 bench-rest: packages-dev ## CPU of profile, feed, near-by, check-in and redeem, beside FastAPI with async SQLAlchemy
 	@test -x .venv/bench-rest/bin/python || $(VENV) -m venv --without-pip .venv/bench-rest
