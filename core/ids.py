@@ -6,23 +6,21 @@ from uuid import UUID
 
 CLOCK_SKEW_MS = 3_600_000
 _48_BITS = (1 << 48) - 1
-_VARIANTS = "89ab"
+_VARIANT = 0x8000
+# So that a key does not tell how long a machine is up, and no two processes count alike.
+_BEGINNING = int.from_bytes(os.urandom(6))
 
 
 def new_id(now_ms: int | None = None) -> str:
     """A fresh UUIDv7 in canonical form; `now_ms` is the Unix time in milliseconds.
 
-    Without it the clock is read to a quarter of a microsecond (RFC 9562, section 6.2, method 3): what a
-    process makes within a millisecond sorts as well.
+    Those that a process makes for one millisecond sort as it made them: 42 bits count on with the time that
+    it is up, by an eighth of a microsecond (RFC 9562, section 6.2, method 1), and 32 are chance.
     """
-    chance = os.urandom(10).hex()
-    if now_ms is None:
-        stamp, ns = divmod(time.time_ns(), 1_000_000)
-        within = f"{(ns << 12) // 1_000_000:03x}"
-    else:
-        stamp, within = now_ms, chance[16:19]
-    at, variant = f"{stamp & _48_BITS:012x}", _VARIANTS[int(chance[0], 16) % 4]
-    return f"{at[:8]}-{at[8:]}-7{within}-{variant}{chance[1:4]}-{chance[4:16]}"
+    stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    at, count = f"{stamp & _48_BITS:012x}", time.monotonic_ns() + _BEGINNING >> 7
+    high, middle, low = count >> 30 & 0xFFF, count >> 16 & 0x3FFF | _VARIANT, count & 0xFFFF
+    return f"{at[:8]}-{at[8:]}-7{high:03x}-{middle:04x}-{low:04x}{os.urandom(4).hex()}"
 
 
 def made_at(key: str) -> int:

@@ -27,15 +27,27 @@ def test_keys_sort_by_time() -> None:
     assert sorted(keys) == keys
 
 
-def test_keys_of_one_clock_sort_within_a_millisecond(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is made a quarter of a microsecond later comes later."""
-    times = [NOW * 1_000_000 + ns for ns in range(0, 3_000_000, 250)]
+@pytest.mark.parametrize("now", [NOW, None])
+def test_keys_of_one_millisecond_sort_as_they_were_made(
+    now: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that nobody sets: an eighth of a microsecond later, or days."""
+    made = [0, *(128 << shift for shift in range(42)), (128 << 42) - 1]
+    clock = SimpleNamespace(time_ns=lambda: NOW * 1_000_000, monotonic_ns=iter(made).__next__)
     with monkeypatch.context() as patch:
-        patch.setattr("core.ids.time", SimpleNamespace(time_ns=iter(times).__next__))
-        keys = [new_id() for _ in times]
+        patch.setattr("core.ids.time", clock)
+        patch.setattr("core.ids._BEGINNING", 0)
+        keys = [new_id(now) for _ in made]
     assert sorted(keys) == keys
-    assert {UUID(key).version for key in keys} == {7}
-    assert [made_at(key) for key in keys] == [at // 1_000_000 for at in times]
+    assert {made_at(key) for key in keys} == {NOW}
+    assert {(UUID(key).version, UUID(key).variant) for key in keys} == {(7, "specified in RFC 4122")}
+
+
+def test_keys_made_at_once_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By chance, as two processes may make them."""
+    with monkeypatch.context() as patch:
+        patch.setattr("core.ids.time", SimpleNamespace(monotonic_ns=lambda: 0))
+        assert new_id(NOW) != new_id(NOW)
 
 
 def test_the_earliest_key_comes_before_what_a_late_clock_made() -> None:
