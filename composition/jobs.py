@@ -49,7 +49,7 @@ class JobParts:
         self.queue = JobQueue(stores.jobs, base.bus)
         self.outbox = DevOutboxStore(base.redis)
         self.post = Post(self._mail(), self._sms(), base.clock)
-        self._apple = self._apns()
+        self._services: list[Fcm | WebPush | Apns] = []
         push, clock, texts = self._push(), base.clock, base.settings.push_texts == "on"
         devices = DevicePushes(stores.devices, push, PushMetrics(base.registry), clock)
         said = RoomPushStore(base.pool)
@@ -86,8 +86,8 @@ class JobParts:
         """What is being asked for now is not, and what is on its way to devices is not waited for."""
         if self.moments is not None:
             await self.moments.close()
-        if self._apple is not None:
-            await self._apple.close()
+        for service in self._services:
+            await service.close()
 
     def worker(
         self, works: Sequence[Work], *, every_s: float | None, at_once: int | None = None
@@ -134,13 +134,12 @@ class JobParts:
     def _push(self) -> Push | None:
         """By the services that are set; where none is, into the outbox, if that is where developers look."""
         settings, clock = self._base.settings, self._base.clock
-        if settings.push_web_key or settings.push_fcm or self._apple is not None:
-            key, phones = settings.push_web_key, settings.push_fcm
-            return Pushes(
-                web=WebPush(private_key(key), contact=settings.push_contact, clock=clock) if key else None,
-                phones=Fcm(service_account(phones), clock) if phones else None,
-                apple=self._apple,
-            )
+        key, phones = settings.push_web_key, settings.push_fcm
+        web = WebPush(private_key(key), contact=settings.push_contact, clock=clock) if key else None
+        fcm, apple = Fcm(service_account(phones), clock) if phones else None, self._apns()
+        self._services += [service for service in (web, fcm, apple) if service is not None]
+        if self._services:
+            return Pushes(web=web, phones=fcm, apple=apple)
         shown = OUTBOX in (settings.mail, settings.sms)
         return OutboxPush(self.outbox, clock) if shown else None
 

@@ -48,14 +48,13 @@ def service_account(path: str) -> ServiceAccount:
 
 
 class Fcm:
-    """Implements `services.ports.Push` for phones."""
+    """Implements `services.ports.Push` for phones. It has to be `close`d."""
 
     def __init__(
         self, account: ServiceAccount, clock: Clock, *, service: str = _SERVICE, timeout_s: float = 10
     ) -> None:
         self._account, self._clock, self._service = account, clock, service
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._clients = SharedClient(lambda: aiohttp.ClientSession(timeout=timeout))
+        self._client = SharedClient(timeout_s=timeout_s)
         self._token, self._until = "", 0
         self._signing_in = asyncio.Lock()
 
@@ -64,12 +63,11 @@ class Fcm:
         if device.token is None:
             raise Undeliverable("A phone has no token.")
         try:
-            async with self._clients.used() as client:
-                body = {"message": message(device.token, pushed, self._clock())}
-                token = await self._signed_in(client)
-                answer = await self._post(client, token, body)
-                if answer.status == 401:  # it may be over before its time: nobody waits for that
-                    answer = await self._post(client, await self._signed_in(client, but=token), body)
+            body = {"message": message(device.token, pushed, self._clock())}
+            token = await self._signed_in()
+            answer = await self._post(token, body)
+            if answer.status == 401:  # it may be over before its time: nobody waits for that
+                answer = await self._post(await self._signed_in(but=token), body)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(f"FCM does not serve ({type(error).__name__}).") from None
         status, why = answer.status, answer.why
@@ -79,14 +77,19 @@ class Fcm:
             raise Undeliverable(f"FCM answers {status} ({', '.join(sorted(why))}).")
         raise retry_later("FCM", status, answer.retry_after)
 
-    async def _post(self, client: aiohttp.ClientSession, token: str, body: Mapping[str, Any]) -> "_Answer":
+    async def close(self) -> None:
+        """What is on its way is not waited for."""
+        await self._client.close()
+
+    async def _post(self, token: str, body: Mapping[str, Any]) -> "_Answer":
         headers = {"Authorization": f"Bearer {token}"}
         url = f"{self._service}/v1/projects/{self._account.project_id}/messages:send"
-        async with client.post(url, json=body, headers=headers, allow_redirects=False) as response:
-            why = _why(await response.read()) if response.status >= 400 else frozenset()
+        async with self._client.posted(url, json=body, headers=headers) as response:
+            said = await response.read()
+            why = _why(said) if response.status >= 400 else frozenset()
             return _Answer(response.status, why, response.headers.get("Retry-After"))
 
-    async def _signed_in(self, client: aiohttp.ClientSession, *, but: str = "") -> str:
+    async def _signed_in(self, *, but: str = "") -> str:
         """A token that is good for a minute at least, and another one than that. Raises `Unavailable`.
 
         However many ask at once, it is asked for once (RFC 7523, 2.1).
@@ -94,10 +97,10 @@ class Fcm:
         async with self._signing_in:
             now = self._clock() // 1000
             if self._until - now < 60 or self._token == but:
-                await self._sign_in(client, now)
+                await self._sign_in(now)
             return self._token
 
-    async def _sign_in(self, client: aiohttp.ClientSession, now: int) -> None:
+    async def _sign_in(self, now: int) -> None:
         account = self._account
         claims = {
             "iss": account.client_email,
@@ -107,7 +110,7 @@ class Fcm:
             "exp": now + _TOKEN_S,
         }
         form = {"grant_type": _GRANT, "assertion": jwt.encode(claims, account.private_key, "RS256")}
-        async with client.post(account.token_uri, data=form, allow_redirects=False) as response:
+        async with self._client.posted(account.token_uri, data=form) as response:
             given = await response.read()
             if response.status != 200:
                 raise Unavailable(f"FCM does not know PUSH_FCM: its token service answers {response.status}.")

@@ -1,28 +1,50 @@
-"""One HTTP client for all that ask at the same time: a connection serves many of them, and none is kept."""
+"""One HTTP client for all that ask: a connection of one of them serves the next, within a minute."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
+
+_IDLE_S = 60  # less than what is between forgets an idle connection after
+# A connection that was kept may have ended unseen: what is asked for on another one comes twice at most.
+_ENDED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
 class SharedClient:
-    """Made when somebody asks, closed when nobody does any more."""
+    """Made when somebody first asks. It has to be `close`d. Nobody's cookies are kept."""
 
-    def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
-        self._make = make
+    def __init__(self, *, timeout_s: float, resolver: Callable[[], AbstractResolver] | None = None) -> None:
+        """`resolver`: of names, if not the machine's; it is asked when a connection is made."""
+        self._timeout, self._resolver = aiohttp.ClientTimeout(total=timeout_s), resolver
         self._client: aiohttp.ClientSession | None = None
-        self._users = 0
 
     @asynccontextmanager
-    async def used(self) -> AsyncIterator[aiohttp.ClientSession]:
-        """The client, for as long as the block lasts."""
-        client = self._client = self._client or self._make()
-        self._users += 1
+    async def posted(self, url: str, **asked: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a POST; where it sends us on to, we do not go. Raises as aiohttp does.
+
+        An answer whose body comes later and is not read costs its connection.
+        """
         try:
-            yield client
-        finally:
-            self._users -= 1
-            if not self._users:
-                self._client = None
-                await client.close()
+            response = await self._connected().post(url, allow_redirects=False, **asked)
+        except aiohttp.ClientConnectorError:
+            raise
+        except _ENDED:
+            response = await self._connected().post(url, allow_redirects=False, **asked)
+        async with response:
+            yield response
+
+    async def close(self) -> None:
+        """What is on its way is not waited for."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            resolver = self._resolver() if self._resolver else None
+            connector = aiohttp.TCPConnector(resolver=resolver, keepalive_timeout=_IDLE_S)
+            jar = aiohttp.DummyCookieJar()
+            self._client = aiohttp.ClientSession(timeout=self._timeout, connector=connector, cookie_jar=jar)
+        return self._client

@@ -38,7 +38,10 @@ _OURS = (400, 401, 403, 413)
 
 
 class WebPush:
-    """Implements `services.ports.Push` for `web`. `key`: ours, by which push services know us."""
+    """Implements `services.ports.Push` for `web`. It has to be `close`d.
+
+    `key`: ours, by which push services know us.
+    """
 
     def __init__(
         self,
@@ -52,8 +55,8 @@ class WebPush:
     ) -> None:
         """`contact`: where push services reach us. `anywhere`: they may be on this machine, as in tests."""
         self._key, self._contact, self._clock = key, contact, clock
-        self._timeout, self._anywhere, self._chance = aiohttp.ClientTimeout(total=timeout_s), anywhere, chance
-        self._clients = SharedClient(self._client)
+        self._anywhere, self._chance = anywhere, chance
+        self._client = SharedClient(timeout_s=timeout_s, resolver=None if anywhere else PublicAddresses)
         self._tokens: dict[str, tuple[str, int]] = {}
 
     async def send(self, device: Target, pushed: Pushed) -> None:
@@ -76,10 +79,7 @@ class WebPush:
             "Topic": topic(pushed.topic),
         }
         try:
-            async with (
-                self._clients.used() as client,
-                client.post(endpoint, data=body, headers=headers, allow_redirects=False) as response,
-            ):
+            async with self._client.posted(endpoint, data=body, headers=headers) as response:
                 status, again = response.status, response.headers.get("Retry-After")
         except NotPublic:
             raise Undeliverable("A subscription leads to no public address.") from None
@@ -92,10 +92,9 @@ class WebPush:
         if not 200 <= status < 300:
             raise retry_later("A push service", status, again)
 
-    def _client(self) -> aiohttp.ClientSession:
-        """Where a connection leads is looked at when it is made."""
-        resolver = None if self._anywhere else PublicAddresses()
-        return aiohttp.ClientSession(timeout=self._timeout, connector=aiohttp.TCPConnector(resolver=resolver))
+    async def close(self) -> None:
+        """What is on its way is not waited for."""
+        await self._client.close()
 
     def _token(self, endpoint: str) -> str:
         """Who we are, for that service; the same for as long as it is good for an hour."""

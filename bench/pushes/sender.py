@@ -37,10 +37,9 @@ async def run(url: str, address: str) -> None:
     pool = await open_pool(url, size=2)
     account = ServiceAccount("a-project", "us@a-project.example", PEM, f"{address}/token")
     contact, key = "mailto:us@example.org", private_key(new_key())
-    push = Pushes(
-        web=WebPush(key, contact=contact, clock=now_ms, anywhere=True, timeout_s=_PATIENCE_S),
-        phones=Fcm(account, now_ms, service=address, timeout_s=_PATIENCE_S),
-    )
+    web = WebPush(key, contact=contact, clock=now_ms, anywhere=True, timeout_s=_PATIENCE_S)
+    phones = Fcm(account, now_ms, service=address, timeout_s=_PATIENCE_S)
+    push = Pushes(web=web, phones=phones)
     devices = DevicePushes(DeviceStore(pool), push, PushMetrics(CollectorRegistry()), now_ms)
     jobs = JobStore(pool, Seals(()), now_ms)
     pushes = RoomPushes(RoomPushStore(pool), jobs, devices, now_ms, texts=True)
@@ -48,6 +47,8 @@ async def run(url: str, address: str) -> None:
         begun, cpu = time.perf_counter(), time.process_time_ns()
         await pushes.push(PushRoom(room_id=line.strip(), moment=now_ms()))
         print(time.perf_counter() - begun, time.process_time_ns() - cpu, flush=True)
+    await web.close()
+    await phones.close()
     await pool.close()
 
 

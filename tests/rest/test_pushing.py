@@ -21,7 +21,7 @@ from services.push_metrics import PushMetrics
 from services.pushing import Pushing, PushNotification
 from tests.patience import PATIENCE_S
 from tests.rest.server import RestServer
-from tests.rest.test_outside_push import Browser, Service, serving, to_browsers
+from tests.rest.test_outside_push import Browser, Service, ToBrowsers, serving
 
 
 async def subscribed(rest: RestServer, who: Any, device_id: str, browser: Browser) -> None:
@@ -65,7 +65,7 @@ def pushing(rest: RestServer, **how: Any) -> Pushing:
 
 def to_devices(rest: RestServer, clock: Clock = now_ms) -> DevicePushes:
     metrics = PushMetrics(CollectorRegistry())
-    return DevicePushes(DeviceStore(rest.world.pool), to_browsers(), metrics, clock)
+    return DevicePushes(DeviceStore(rest.world.pool), ToBrowsers(), metrics, clock)
 
 
 async def test_only_the_device_that_was_not_reached_is_tried_again(rest: RestServer) -> None:

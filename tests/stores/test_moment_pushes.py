@@ -15,7 +15,7 @@ from services.jobs import JobQueue
 from services.moment_pushes import MomentPushAsking, MomentPushes, PushMoment, is_wanted, moment_push, over
 from services.push_metrics import PushMetrics
 from services.room_pushes import PushRoom
-from tests.rest.test_outside_push import Service, serving, to_browsers
+from tests.rest.test_outside_push import Service, ToBrowsers, serving
 from tests.stores.test_room_pushes import Pocket, friends, patch
 from tests.stores.world import World
 
@@ -38,7 +38,7 @@ def node(pocket: Pocket, now: int | None = None) -> MomentPushes:
     """As it is now, or at that time."""
     world = pocket.world
     metrics = PushMetrics(CollectorRegistry())
-    devices = DevicePushes(DeviceStore(world.pool), to_browsers(), metrics, now_ms)
+    devices = DevicePushes(DeviceStore(world.pool), ToBrowsers(), metrics, now_ms)
     queue = JobQueue(world.jobs, _Silent())
     return MomentPushes(MomentPushStore(world.pool), queue, devices, lambda: now or now_ms(), texts=True)
 

@@ -24,7 +24,7 @@ from services.room_pushes import (
     next_push,
     room_push,
 )
-from tests.rest.test_outside_push import Browser, Service, serving, to_browsers
+from tests.rest.test_outside_push import Browser, Service, ToBrowsers, serving
 from tests.stores.grouping import Party
 from tests.stores.test_notifications import session
 from tests.stores.world import World
@@ -37,7 +37,7 @@ class Pocket:
         self.world, self.service, self._address = world, service, address
         self.store = RoomPushStore(world.pool)
         metrics = PushMetrics(CollectorRegistry())
-        devices = DevicePushes(DeviceStore(world.pool), to_browsers(), metrics, now_ms)
+        devices = DevicePushes(DeviceStore(world.pool), ToBrowsers(), metrics, now_ms)
         self.node = RoomPushes(self.store, world.jobs, devices, now_ms, texts=True)
         self.asking = RoomPushAsking(self.store, world.jobs, now_ms)
         self._browsers: dict[str, Browser] = {}

@@ -1,0 +1,65 @@
+"""The connections on which notifications leave: kept from one to the next, and no memory of anybody."""
+
+import pytest
+from aiohttp import web
+
+from core.errors import Unavailable
+from tests.rest.test_outside_push import PHONE, PUSHED, Browser, Service, serving, to_browsers, to_phones
+
+
+async def test_a_browser_s_service_is_sent_the_next_on_the_same_connection() -> None:
+    service = Service()
+    async with serving(service) as address, to_browsers() as push:
+        for n in range(4):
+            await push.send(Browser(f"{address}/send/{n}").target, PUSHED)
+    assert (len(service.asked), len(service.connections)) == (4, 1)
+
+
+async def test_a_phone_s_service_is_sent_the_next_on_the_same_connection() -> None:
+    """Whether it took the one before or not; the token was had on it, too."""
+    service = Service(503, {"error": {}})
+    async with serving(service) as address, to_phones(address) as push:
+        with pytest.raises(Unavailable):
+            await push.send(PHONE, PUSHED)
+        service.status = 200
+        await push.send(PHONE, PUSHED)
+        await push.send(PHONE, PUSHED)
+    assert (len(service.asked), len(service.connections)) == (4, 1)
+
+
+class HangingUp(Service):
+    """Ends the connection in place of so many answers."""
+
+    times = 0
+
+    async def handle(self, request: web.Request) -> web.Response:
+        answer = await super().handle(request)
+        if self.times and request.transport is not None:
+            self.times -= 1
+            request.transport.close()
+        return answer
+
+
+async def test_a_connection_that_ended_unseen_costs_no_push() -> None:
+    """It is sent on another one; a service that hangs up again is an outage."""
+    service = HangingUp()
+    async with serving(service) as address, to_browsers() as push:
+        browser = Browser(f"{address}/send/1").target
+        await push.send(browser, PUSHED)
+        service.times = 1
+        await push.send(browser, PUSHED)
+        assert len(service.asked) == 3
+        service.times = 2
+        with pytest.raises(Unavailable):
+            await push.send(browser, PUSHED)
+        assert len(service.asked) == 5
+
+
+async def test_nobody_s_cookies_are_kept() -> None:
+    """By them a service would know which of those whom we send to are ours."""
+    service = Service(201, None, **{"Set-Cookie": "who=ana; Path=/"})
+    async with serving(service) as address, to_browsers() as push:
+        browser = Browser(f"{address.replace('127.0.0.1', 'localhost')}/send/1").target
+        for _ in range(2):
+            await push.send(browser, PUSHED)
+    assert ["Cookie" in headers for _, headers, _ in service.asked] == [False, False]
