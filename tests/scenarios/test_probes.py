@@ -17,6 +17,7 @@ from core.probes import IDS, NAMES, PROBES, STEPS, password
 from db.postgres.probes import ProbeStore
 from realtime.peers.client import PeerClient, SignedInUser
 from realtime.peers.probe import STOPPED
+from tests.faults import told_to_the_loop
 from tests.integration.person import ClientDevice, Person
 from tests.machines.no_udp import no_udp
 from tests.patience import PATIENCE_S
@@ -272,30 +273,30 @@ async def test_where_a_step_fails_its_line_is_the_last(
 
 async def test_who_gives_up_connecting_leaves_nothing_open(web: aiohttp.ClientSession) -> None:
     """As where the step of the sockets takes too long."""
-    came, said = asyncio.Event(), list[str]()
+    came = asyncio.Event()
 
     async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         held.append(writer)
         came.set()
 
     held: list[asyncio.StreamWriter] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, what: said.append(what["message"]))
-    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
-        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    with told_to_the_loop() as said:
+        async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+            address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
-        async def connect() -> None:
-            async with PeerClient(address, SignedInUser(address, web, {}), device_id="one"):
-                raise AssertionError("nobody has answered")
+            async def connect() -> None:
+                async with PeerClient(address, SignedInUser(address, web, {}), device_id="one"):
+                    raise AssertionError("nobody has answered")
 
-        connecting = asyncio.create_task(connect())
-        async with asyncio.timeout(PATIENCE_S):
-            await came.wait()
-        connecting.cancel()
-        await asyncio.wait({connecting})
-        del connecting
-        for writer in held:
-            writer.close()
-    gc.collect()
+            connecting = asyncio.create_task(connect())
+            async with asyncio.timeout(PATIENCE_S):
+                await came.wait()
+            connecting.cancel()
+            await asyncio.wait({connecting})
+            del connecting
+            for writer in held:
+                writer.close()
+        gc.collect()
     assert said == []
 
 
