@@ -137,12 +137,17 @@ async def test_what_is_due_later_is_seen_then(world: World) -> None:
 
 @pytest.mark.usefixtures("nobody_writes")
 async def test_a_job_is_seen_when_it_is_due(world: World) -> None:
-    pending = PendingWork(world.pool)
-    await world.pool.execute(
+    job = (
         "INSERT INTO jobs.pgqueuer (entrypoint, status, priority, execute_after)"
-        " VALUES ('later', 'queued', 0, now() + interval '300 ms')"
+        " VALUES ('later', 'queued', 0, now() + make_interval(secs => $1))"
     )
-    assert await pending.kinds(now_ms()) == []
+    for later_s in (0.3, 3.0, 30.0):  # a busy machine may look when its time has come
+        pending = PendingWork(world.pool)
+        await world.pool.execute(job, later_s)
+        if (seen := await pending.kinds(now_ms())) == []:
+            break
+        await world.pool.execute("DELETE FROM jobs.pgqueuer")
+    assert seen == []
     async with asyncio.timeout(PATIENCE_S):
         while await pending.kinds(now_ms()) != ["jobs"]:
             await asyncio.sleep(0.02)
