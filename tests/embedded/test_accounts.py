@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,10 +28,10 @@ def _entry(name: str, uid: int) -> pwd.struct_passwd:
 
 
 @pytest.fixture
-def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder that any user can reach, which pytest's are not."""
-    folder = Path("/tmp") / f"rc-test-{os.getpid()}-{tmp_path_factory.mktemp('name').name}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="rc-test-", dir="/tmp"))
+    folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
 
