@@ -352,7 +352,7 @@ def what_was_heard(
     return told, known
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_a_group_is_what_the_reference_says(talk: ChatScene, steps: list[tuple[str, int, int]]) -> None:
     """Numbers without a gap, unread exact, one effect of a repeat, and nobody reads what they may not."""

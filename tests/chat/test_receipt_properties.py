@@ -187,7 +187,7 @@ class Receipts(Product):
         }
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, crowded=st.booleans())
 async def test_receipts_are_what_the_reference_says(
     talk: ChatScene, steps: list[tuple[str, int, int]], crowded: bool

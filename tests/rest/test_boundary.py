@@ -172,7 +172,7 @@ def bodies() -> Iterator[st.SearchStrategy[bytes]]:
         yield strategy.map(lambda value: json.dumps(value).encode())
 
 
-@effort(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(body=st.one_of(*bodies()), endpoint=st.sampled_from(WITH_BODY))
 async def test_no_body_is_more_than_an_error(rest: RestServer, body: bytes, endpoint: Any) -> None:
     """Whatever is sent, wherever: success or a problem that blames the client."""

@@ -198,7 +198,7 @@ STEPS = st.lists(
 )
 
 
-@effort(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_whatever_happens_the_contract_holds(identity: Identity, steps: list[tuple[str, int]]) -> None:
     """Tokens shown, used and waited with in any order; the latest is number 0."""

@@ -330,7 +330,7 @@ async def test_a_header_that_is_wrong_warns_nobody(
     assert [str(warning.message) for warning in recwarn] == []
 
 
-@effort(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, len(GOOD)), cut=st.integers(0, 30), put=st.binary(max_size=20))
 async def test_no_form_is_more_than_an_error(server: RestServer, at: int, cut: int, put: bytes) -> None:
     """Whatever is done to a good one: success, or a problem that blames the client."""

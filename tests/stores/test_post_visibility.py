@@ -68,7 +68,7 @@ DRAWS = st.builds(
 Comments = list[tuple[str, CommentFacts]]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(draw=DRAWS, posts=POSTS)
 async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw, posts: list[Posting]) -> None:
     people = await on_record(world, draw)

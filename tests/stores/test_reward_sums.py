@@ -136,7 +136,7 @@ class Real:
         return Counter(row["kind"] for row in await self.world.pool.fetch(query, self.ids))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, budget=st.integers(1, 4), valid_days=st.sampled_from([None, 1, 2]))
 async def test_the_ledger_is_what_the_steps_come_to(
     world: World, steps: list[tuple[str, int]], budget: int, valid_days: int | None

@@ -245,7 +245,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_nothing_passes_that_the_record_forbids_once_that_was_performed(
     meetings: tuple[asyncio.AbstractEventLoop, RedisClient], steps: list[tuple[str, int, int, int]]

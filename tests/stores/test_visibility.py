@@ -76,7 +76,7 @@ DRAWS = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(draw=DRAWS)
 async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -> None:
     people = await on_record(world, draw)
