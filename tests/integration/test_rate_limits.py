@@ -1,5 +1,6 @@
 """What one account may do to others, counted on two nodes together: with rate limits on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,6 +52,17 @@ async def code(device: ClientDevice, command: str, **what: Any) -> str:
     return ""
 
 
+class Minutes:
+    """Those that have passed since it was made, in each of which one more is let through."""
+
+    def __init__(self) -> None:
+        self._time = asyncio.get_running_loop().time
+        self._begun = self._time()
+
+    def passed(self) -> int:
+        return int(self._time() - self._begun) // 60
+
+
 async def two_devices(sign_up: SignUp, addresses: tuple[str, str]) -> tuple[ClientDevice, ClientDevice]:
     """Of one person, one at each node."""
     ana = await sign_up()
@@ -62,6 +74,7 @@ async def test_one_account_joins_so_often(sign_up: SignUp, addresses: tuple[str,
     late, because nobody waits for the count."""
     phone, tablet = await two_devices(sign_up, addresses)
     assert await code(phone, "queue:join", mode="smell") == "invalid_request"
+    minutes = Minutes()
 
     async def joins(device: ClientDevice) -> int:
         for number in range(30):
@@ -73,7 +86,7 @@ async def test_one_account_joins_so_often(sign_up: SignUp, addresses: tuple[str,
 
     assert 3 <= await joins(phone) < 30
     assert await joins(tablet) < 30
-    assert await joins(phone) == 0
+    assert await joins(phone) <= minutes.passed()
     ben = await (await sign_up(gender="male")).connect()
     assert await code(ben, "queue:join", mode="voice") == ""
     await ben.ask("queue:leave")
@@ -100,6 +113,7 @@ async def test_one_account_says_so_much(sign_up: SignUp, addresses: tuple[str, s
             assert told == "not_found"
         return 150
 
+    minutes = Minutes()
     assert 10 <= await says(phone) < 150
     assert await says(tablet) < 150
-    assert await says(phone) == 0
+    assert await says(phone) <= minutes.passed()

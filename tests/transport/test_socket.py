@@ -248,6 +248,13 @@ async def test_a_disconnect_handler_that_raises_runs_once(harness: EngineHarness
     assert len(runs) == 1
 
 
+@pytest.fixture
+def within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten seconds, in which so many lines of a kind are enough, however long a busy machine takes."""
+    monkeypatch.setattr("realtime.transport.log_throttle._WINDOW_S", 3600.0)
+
+
+@pytest.mark.usefixtures("within_one_window")
 async def test_a_handler_that_raises_is_logged_and_not_acknowledged(
     harness: EngineHarness, talk: Talk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -356,6 +363,7 @@ def test_it_is_an_async_server() -> None:
     assert isinstance(SocketServer(), socketio.AsyncServer)
 
 
+@pytest.mark.usefixtures("within_one_window")
 async def test_what_clients_do_wrong_is_told_to_the_given_logger(caplog: pytest.LogCaptureFixture) -> None:
     """In one line each, a few of them."""
     talk = Talk(logger=logging.getLogger("told.here"))
