@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signaling.call import ACTIVE, Call, Party, State
 from signaling.messages import CallMessage, Connected, Lost, Restart, Silent
@@ -41,6 +42,7 @@ NoteKind = Literal[
     "decided",
 ]
 KINDS: tuple[NoteKind, ...] = get_args(NoteKind)
+SAID = frozenset({"candidates", "media", "quality", "problem"})  # by clients, and saved with a later change
 MOST = 400  # notes of a call; the latest change of it is always among them
 MOST_SAID = 300  # so many, and what clients say is noted no more
 
@@ -65,13 +67,17 @@ def written(notes: Sequence[Note]) -> list[bytes]:
 
 def read(entries: Sequence[bytes | msgspec.Raw]) -> list[Note]:
     """Stored notes in the order in which it happened, without those that another version has written so that
-    this one cannot read them."""
-    notes = []
+    this one cannot read them. The clocks of two nodes differ a little: no change is from before the last."""
+    notes, changed_at = list[Note](), 0
     for entry in entries:
         try:
-            notes.append(_decode(entry))
+            note = _decode(entry)
         except msgspec.MsgspecError:
             continue
+        if note.kind not in SAID:
+            changed_at = max(note.at, changed_at)
+            note = note if note.at == changed_at else replace(note, at=changed_at)
+        notes.append(note)
     return sorted(notes, key=lambda note: note.at)
 
 

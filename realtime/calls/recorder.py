@@ -27,7 +27,7 @@ from realtime.calls.ports import TimelineStore
 from signaling import verdicts
 from signaling.call import Call
 from signaling.messages import CallMessage
-from signaling.timeline import Note, begun, changes, read, written
+from signaling.timeline import SAID, Note, begun, changes, read, written
 
 _MOMENT_S = 1.0
 _AT_ONCE = 200  # calls: a store has others to serve in between
@@ -90,7 +90,7 @@ class Recorder:
 
     def put_back(self, call_id: str, notes: Sequence[bytes]) -> None:
         """The change was not saved: what would have come along is for the next one."""
-        waited = [note for note in read(notes) if note.kind in {"candidates", "media", "quality", "problem"}]
+        waited = [note for note in read(notes) if note.kind in SAID]
         if waited:
             self._of(call_id).notes[:0] = waited
 

@@ -94,6 +94,15 @@ def test_whatever_happens_is_noted_in_order_and_comes_to_a_verdict(story: list[A
         assert (verdict.code == "going_on") == (table.call.state in ACTIVE)
 
 
+def test_the_clocks_of_two_nodes_turn_no_change_round() -> None:
+    """His node was ahead, and what she had said waited for a change: it stands where it was said."""
+    kept = [Note(12, "queued", BEN), Note(10, "offered"), Note(11, "accepted", ANA), Note(15, "started")]
+    said = Note(14, "media", ANA, {"audio": False, "video": False})
+    told = read(written([*kept, said, Note(14, "live")]))
+    assert [note.kind for note in told] == ["queued", "offered", "accepted", "media", "started", "live"]
+    assert [note.at for note in told] == [12, 12, 12, 14, 15, 15]
+
+
 def test_every_reason_has_a_verdict_for_all_three() -> None:
     """Also one that a newer version ends calls with."""
     for reason in (*get_args(EndReason), "of_tomorrow"):
