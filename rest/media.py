@@ -104,7 +104,7 @@ class MediaHandlers:
                 purpose = checked_purpose((await part.read()).decode(errors="replace").strip())
         assert purpose is not None  # the form has it, or is refused
         if not data:
-            raise InvalidRequest("`file` is empty.", details={"field": "file"})
+            raise InvalidRequest("This file is empty.", details={"field": "file", "reason": "empty"})
         return purpose, data, called
 
     async def _read(self, part: File, more: Callable[[int], None], *, most: int) -> bytes:

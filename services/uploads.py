@@ -189,7 +189,8 @@ class Uploads:
         if purpose in FILED:
             return Decoded(parts={"original": data}, type="file", content_type="application/octet-stream")
         others = " or an MP4, WebM or Ogg" if purpose in RECORDED else ""
-        raise InvalidRequest(f"Send a JPEG, PNG or WebP{others}.", details={"field": "file"})
+        sentence = f"Send a JPEG, PNG or WebP{others}."
+        raise InvalidRequest(sentence, details={"field": "file", "reason": "type"})
 
     def _made(
         self,

@@ -4,6 +4,7 @@ import { counted, filled, words } from "./texts.js";
 import { about, listed, short } from "./words.js";
 
 const NAMED = 8;
+const KINDS = { image: "image", video: "video", audio: "voice" };
 
 /** What a room is called: a group by its name, another by whom it is with. */
 export function roomName({ kind, name, peer }) {
@@ -62,6 +63,16 @@ export function lastWords(room, me, typing) {
   const message = said(last);
   if (last.sender_id === me.id) return filled(t.yours, { message });
   return room.kind === "group" && room.people[last.sender_id] ? filled(words.groups.theirs, { name: short(nameIn(room, last.sender_id)), message }) : message;
+}
+
+/** As what a media is shown. */
+export function kindOf({ type }) {
+  return KINDS[type] ?? "file";
+}
+
+/** What a file is called; a picture that was sent as one is a picture, and has no name. */
+export function fileName(media) {
+  return media.name ?? words.messages.kinds[kindOf(media)];
 }
 
 /** What a message says in one line: its words, else what it shows. */

@@ -5,6 +5,7 @@
  * What finds no connection waits for it, and is sent by itself. What the server refuses stays where it is, and the others go.
  */
 
+import { kindOf } from "./chat-words.js";
 import { Unsent } from "./unsent.js";
 
 const READY_MS = 500;
@@ -14,7 +15,6 @@ const TRIES = 5; // of an upload, while a server that is there does not take it
 const AT_ONCE = 3;
 const WAITED_MS = 5_000;
 const STEPS = 20; // in which it is told how much of a file was sent
-const KINDS = { image: "image", video: "video", audio: "voice" };
 // What the server looks into; of anything else it keeps the bytes.
 const KNOWN = /^(image\/(jpeg|png|webp)|video\/(mp4|quicktime|webm)|audio\/(mp4|webm|ogg))$/;
 
@@ -167,7 +167,7 @@ export class Sending {
     const { client_id, content, type, reply } = one;
     if (one.waits && !(await this.#unsent.has(client_id))) return this.#gone(room_id, one);
     const { media } = this.#files.get(client_id) ?? {};
-    const shown = media && { media_id: media.id, type: type === "text" ? (KINDS[media.type] ?? "file") : type };
+    const shown = media && { media_id: media.id, type: type === "text" ? kindOf(media) : type };
     const message = { room_id, client_id, ...(content && { content }), ...shown, ...(reply && { reply_to: reply.id }) };
     try {
       this.#store.dispatch("page:sent", await this.#session.command("chat:send", message, { patient: false }));

@@ -169,6 +169,6 @@ async def test_files_come_in_the_order_chosen(talk: Talk, tmp_path: Path) -> Non
     await expect(left).to_have_count(1, timeout=WAIT_MS)
     await expect(log(ana).get_by_text(WAITING)).to_have_count(0)
     await left.get_by_role("button", name="Try again").click()
-    await expect(left).to_contain_text("Not sent. `file` is empty.", timeout=WAIT_MS)
+    await expect(left).to_contain_text("Not sent. This file is empty: there is nothing", timeout=WAIT_MS)
     await left.get_by_role("button", name="Do not send").click()
     await expect(left).to_have_count(0)

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./english.mjs";
+import { fileName } from "../../realtime/page/chat-words.js";
 import { numbersIn, numbersOf } from "../../realtime/page/contacts.js";
 import { relation, waiting } from "../../realtime/page/friends-state.js";
 import { moved, room } from "../../realtime/page/photos-state.js";
-import { progress, suggested } from "../../realtime/page/people-words.js";
+import { progress, refusal, suggested } from "../../realtime/page/people-words.js";
 import { initial, reduce } from "../../realtime/page/state.js";
 import { shade, small } from "../../realtime/page/views/picture.js";
 
@@ -111,4 +112,17 @@ test("a picture has its mean colour before it comes, and is small where that is 
   assert.match(shade("LEHV6nWB2yk8pyo0adR*.7kCMdnj"), /^#[0-9a-f]{6}$/);
   assert.equal(shade(undefined), "");
   assert.equal(small("/v1/media/m/files/s640?expires=1&signature=2"), "/v1/media/m/files/s160?expires=1&signature=2");
+});
+
+test("why a file was not taken is said in the page's words where there are some", () => {
+  const said = (details) => refusal({ code: "invalid_request", message: "As the server has it.", details: { field: "file", ...details } });
+  assert.match(said({ reason: "empty" }), /^This file is empty/);
+  assert.match(said({ reason: "type" }), /^Send a JPEG/);
+  assert.equal(said({}), "As the server has it.");
+});
+
+test("what was sent as a file is called as it was uploaded, or what it shows", () => {
+  const media = (type, name) => ({ type, ...(name && { name }) });
+  assert.equal(fileName(media("file", "Plan.pdf")), "Plan.pdf");
+  assert.deepEqual(["file", "image", "video", "audio"].map((type) => fileName(media(type))), ["File", "Picture", "Video", "Voice message"]);
 });

@@ -155,6 +155,7 @@ async def test_what_is_no_picture_is_refused_and_not_kept(
     ana = await rest.sign_up()
     answer = await upload(rest, ana, sent, media="image/png")
     assert (answer.code, answer.body["details"]["field"]) == ("invalid_request", "file")
+    assert (answer.body["details"].get("reason") == "empty") == (not sent)
     assert kept_in(tmp_path) == []
     assert await noted(rest, ana) == []
 

@@ -1,6 +1,6 @@
 /** One message: who has said it, what it answers, what it shows, and what can be done with it. */
 
-import { nameIn, said, speaker } from "../chat-words.js";
+import { fileName, nameIn, said, speaker } from "../chat-words.js";
 import { filled, words } from "../texts.js";
 import { dateAndTime, measured, notice, when } from "../words.js";
 import { flag, h, show } from "./dom.js";
@@ -53,7 +53,7 @@ function shown({ type, media, waveform }, name) {
   if (type === "video") return [reserved(video(media, { label }), media)];
   if (type === "voice") return [voice(media, waveform ?? [], label)];
   const size = measured(Math.max(1, Math.round(media.size / 1024)), "kilobyte", "short");
-  const file = media.name ?? t.kinds.file;
+  const file = fileName(media);
   return [h("a", { class: "button file", href: media.urls.original ?? "", download: media.name ?? "", "aria-label": filled(t.download, { file, size }) }, h("bdi", { title: file }, file), h("span", {}, size))];
 }
 

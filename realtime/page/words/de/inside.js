@@ -175,7 +175,7 @@ export default {
     again_file: "Noch einmal: {file}",
     not_taken: "Fotos werden hier gerade nicht angenommen: Niemand ist da, um sie anzusehen.",
     too_large: "Diese Datei ist zu groß: Sie darf {megabytes} MB haben.",
-    refusals: { type: "Schick ein JPEG, PNG oder WebP, oder ein Video, wo Platz dafür ist." },
+    refusals: { type: "Schick ein JPEG, PNG oder WebP, oder ein Video, wo Platz dafür ist.", empty: "Diese Datei ist leer: Es ist nichts darin, was zu senden wäre." },
     unseen: "Nur du siehst es, bis es angesehen wurde.",
     refused: "Niemand sonst sieht es: Es wurde abgelehnt.",
     refused_for: "Niemand sonst sieht es: Es wurde abgelehnt ({reason}).",

@@ -175,7 +175,7 @@ export default {
     again_file: "Try again: {file}",
     not_taken: "Photos are not taken here at the moment: nobody is there to look at them.",
     too_large: "This file is too large: it may have {megabytes} MB.",
-    refusals: { type: "Send a JPEG, PNG or WebP, or a video where there is room for one." },
+    refusals: { type: "Send a JPEG, PNG or WebP, or a video where there is room for one.", empty: "This file is empty: there is nothing in it that could be sent." },
     unseen: "Only you see it until it is looked at.",
     refused: "Nobody else sees it: it was refused.",
     refused_for: "Nobody else sees it: it was refused ({reason}).",
