@@ -96,10 +96,12 @@ def connection_limits(settings: Settings, ending: Ending | None = None) -> Conne
     demand(ours + 1, "MAX_CONNECTIONS")
     allowed = obtain(settings.max_connections + ours)
     most = min(settings.max_connections, allowed - ours)
-    if most < settings.max_connections:
+    if allowed < settings.max_connections:  # else only what the process needs itself is missing
         _log.warning(
-            f"MAX_CONNECTIONS={settings.max_connections}: {allowed} open files are allowed (ulimit -n),"
-            f" enough for {most}."
+            f"There is room for {most} connections, not for MAX_CONNECTIONS={settings.max_connections}: this"
+            f" process may open {allowed} files, and keeps {ours} for itself. Let it open"
+            f" {settings.max_connections + ours} (ulimit -n; LimitNOFILE of systemd, ulimits of a container),"
+            f" or set MAX_CONNECTIONS={most}."
         )
     each = min(settings.max_connections_an_address, most // 4)
     return ConnectionLimits(

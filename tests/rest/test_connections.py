@@ -260,13 +260,17 @@ async def test_a_head_without_end_is_not_gathered() -> None:
 
 
 def test_a_process_asks_for_descriptors_and_keeps_some() -> None:
-    """Soft limit to what is allowed; a quarter of what is left for one address."""
+    """Soft limit to what is allowed; a quarter of what is left for one address.
+
+    Of what it keeps for itself nobody is warned, but of a limit that is too low.
+    """
     said = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 1024))
 from core.settings import Settings
 from rest.http.listening import connection_limits
 from tests.patience import PATIENCE_S
+assert connection_limits(Settings(max_connections=1000)).seats.most == 814
 seats = connection_limits(Settings()).seats
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], seats.most, seats.most_each)
 resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
@@ -277,6 +281,8 @@ except OSError as error:
 """
     ran = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=60)
     warned, figures, refused = ran.stdout.splitlines()
-    assert "MAX_CONNECTIONS=20000: 1024 open files are allowed (ulimit -n), enough for 814." in warned
+    assert "There is room for 814 connections, not for MAX_CONNECTIONS=20000" in warned
+    assert "Let it open 20210 (ulimit -n;" in warned
+    assert "or set MAX_CONNECTIONS=814." in warned
     assert figures.split() == ["1024", "814", "203"]
     assert refused.startswith("MAX_CONNECTIONS: 128 open files are allowed, and 211 are needed at least")
