@@ -5,15 +5,17 @@ import re
 from asyncio import to_thread
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.async_api import Locator, Route, expect
 
+from core.clock import now_ms
 from core.ids import new_id
 from tests.browser.conftest import Visit
 from tests.browser.person import WAIT_MS, Visitor
 from tests.stores.mentoring import a_mentor
-from tests.stores.places import a_place
+from tests.stores.places import a_place, zone_of_noon
 from tests.stores.rewarding import a_reward, a_shop
 from tests.stores.world import World
 
@@ -168,7 +170,8 @@ async def test_a_place_is_found_by_its_name(sign_up: Visit, world: World) -> Non
 async def test_checking_in_where_one_is_begins_a_journey(sign_up: Visit, world: World) -> None:
     """On a phone: at the door of a place, then again, which does not count; and by a code that was typed."""
     cafe, gym = await two_places(world)
-    ana = await sign_up("Ana", phone=True, geolocation={**HERE, "latitude": LAT + 0.001})
+    where: dict[str, Any] = {"geolocation": {**HERE, "latitude": LAT + 0.001}}
+    ana = await sign_up("Ana", phone=True, timezone_id=zone_of_noon(now_ms()), **where)
     await ana.context.grant_permissions(["geolocation", "camera", "microphone"])
     page = ana.page
     here = page.get_by_role("region", name="Check in", exact=True)
@@ -304,8 +307,12 @@ async def scans(person: Visitor, shower: Visitor, code: str) -> None:
 
 async def test_a_reward_is_shown_scanned_redeemed_and_taken_back(sign_up: Visit, world: World) -> None:
     """And a check-in by the code that the place shows; the partner sees what became of it."""
-    ana, sam = await sign_up("Ana", phone=True), await sign_up("Sam", gender="male")
+    zone = zone_of_noon(now_ms())
+    ana = await sign_up("Ana", phone=True, timezone_id=zone)
+    sam = await sign_up("Sam", gender="male", timezone_id=zone)
     shop = await a_shop(world, await person_id(world, sam))
+    hours = "UPDATE places.locations SET hours = $2 WHERE id = $1"
+    await world.pool.execute(hours, shop.place, {"zone": zone, "week": {}})
     await a_reward(world, await person_id(world, ana), shop, title="A coffee on us", valid_days=30)
     counter = sam.page.get_by_role("region", name="At the counter", exact=True)
     wallet = ana.page.get_by_role("region", name="Your rewards", exact=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.clock import HOUR_MS, rfc3339
+from core.clock import rfc3339
 from core.ids import new_id
 from core.place_codes import shown
 from tests.rest.server import Answer, RestServer
-from tests.stores.places import a_place, a_review
+from tests.stores.places import a_place, a_review, zone_of_noon
 
 HERE = {"lat": 51.5074, "lon": -0.1278, "accuracy_m": 20}
 FAR = {"lat": 51.6, "lon": -0.1278, "accuracy_m": 20}
@@ -357,9 +357,8 @@ async def test_what_staff_flag_counts_no_more(ana: Visitor, cafe: str) -> None:
 
 async def test_staff_see_what_counts_at_their_place_today_and_flag_it(ana: Visitor) -> None:
     """That somebody was there, and when; not who, nor how they were. Nobody else sees it."""
-    rest, east = ana.rest, 12 - ana.rest.clock() // HOUR_MS % 24
-    hours = {"zone": f"Etc/GMT{-east:+d}" if east else "Etc/GMT", "week": {}}  # it is about noon there
-    cafe = await a_place(rest.world.pool, hours=hours)
+    rest = ana.rest
+    cafe = await a_place(rest.world.pool, hours={"zone": zone_of_noon(rest.clock()), "week": {}})
     path = f"/v1/locations/{cafe}/check-ins"
     ben, chief = Visitor(rest, await rest.sign_up()), Visitor(rest, await rest.sign_up())
     for who, more in ((ana, {"mood": "calm", "note": "With a friend."}), (ben, {})):

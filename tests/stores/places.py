@@ -1,6 +1,6 @@
 """Places on record, for tests that need one or thousands of them."""
 
-from core.clock import now_ms, to_datetime, today
+from core.clock import HOUR_MS, now_ms, to_datetime, today
 from core.ids import new_id
 from db.postgres.pool import Connection, Pool
 
@@ -27,6 +27,12 @@ _FILL = """
         '{"zone": "Europe/London", "week": {"mon": [["09:00", "18:00"]]}}', now(), now()
     FROM generate_series($1::int, $5::int) AS n
 """
+
+
+def zone_of_noon(now: int) -> str:
+    """A time zone in which it is about noon then: no day ends there while a test goes on."""
+    east = 12 - now // HOUR_MS % 24
+    return f"Etc/GMT{-east:+d}" if east else "Etc/GMT"
 
 
 async def a_place(pool: Pool, *, lat: float = 51.5074, lon: float = -0.1278, **more: object) -> str:

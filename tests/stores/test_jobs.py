@@ -260,7 +260,8 @@ async def test_a_worker_that_ends_gives_back_what_it_cannot_finish(
 
 
 async def test_what_is_done_on_schedule_is_done_once_whatever_the_number_of_workers(world: World) -> None:
-    daily = Schedule(Greet(name="morning"), every_s=86_400, offset_s=3600)
+    half_a_day_on = (now_ms() + DAY_MS // 2) // 1000 % 86_400  # so that it does not come by itself
+    daily = Schedule(Greet(name="morning"), every_s=86_400, offset_s=half_a_day_on)
     stores, greeters = [store(world) for _ in range(3)], [Greeter() for _ in range(3)]
     workers = [worker(s, g, daily) for s, g in zip(stores, greeters, strict=True)]
     await asyncio.gather(*(each.plan() for each in workers))
