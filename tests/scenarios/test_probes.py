@@ -78,12 +78,13 @@ async def sign_in(
 
 
 async def counted(port: int, web: aiohttp.ClientSession) -> Mapping[str, float]:
-    """What the node counts of people: who waits, offers, calls, and what is said; but for what time moves."""
+    """What the node counts of people: who waits, offers, calls, and what is said; but for what time moves,
+    and how many calls there are, among them those that other tests have left to end by themselves."""
     async with web.get(f"http://127.0.0.1:{port}/metrics") as response:
         lines = (await response.text()).splitlines()
     about = ("matching_", "call", "offers_", "decisions", "chat")
     figures = tuple(f"realtime_{what}" for what in about)
-    moving = ("_created", "_oldest_", "_sweep_", "_tickets")
+    moving = ("_created", "_oldest_", "_sweep_", "_tickets", "realtime_calls{")
     return {
         name: float(value)
         for name, value in (line.rsplit(" ", 1) for line in lines if line.startswith(figures))

@@ -96,6 +96,7 @@ async def test_a_node_learns_how_long_another_is_not_heard(
 
 
 async def test_calls_are_told_by_state(world: World) -> None:
+    """Those of people: of probes there is none."""
     calls = OpenCalls(world.pool)
     before = await calls.by_state()
     ids = [new_id() for _ in range(4)]
@@ -108,7 +109,13 @@ async def test_calls_are_told_by_state(world: World) -> None:
     await world.call_records.ended(
         ids[3], reason="hung_up", by=None, duration_s=1, now=now_ms(), decision_deadline=now_ms() + 9_000
     )
+    probes, theirs = await world.pair(), [new_id() for _ in range(2)]
+    await world.pool.execute("UPDATE identity.users SET probe = true WHERE id = ANY ($1)", probes)
+    await world.offer(theirs[0], probes)
+    await world.end(theirs[0], now=now_ms(), decision_deadline=now_ms() + 9_000)
+    await world.offer(theirs[1], probes)
     now = await calls.by_state()
+    await world.pool.execute("UPDATE identity.users SET probe = false WHERE id = ANY ($1)", probes)
     assert {state: now[state] - before[state] for state in now} == dict.fromkeys(
         ("offered", "connecting", "live", "deciding"), 1
     )
