@@ -156,7 +156,8 @@ async def test_slots_that_are_free(rest: RestServer) -> None:
     pool, ana, ben = rest.world.pool, await rest.sign_up(), await rest.sign_up()
     mia, mo = await rest.world.person("Mia"), await rest.world.person("Mo")
     mentor, other = await a_mentor(pool, mia), await a_mentor(pool, mo)
-    begin = next_hour()
+    rest.clock.stop()
+    begin = next_hour(rest.clock())
     await a_session(pool, mentor, ben["user"]["id"], starts_at=begin)
     await a_session(pool, other, ana["user"]["id"], starts_at=begin + HOUR_MS)
     hours = [rfc3339(begin + n * HOUR_MS) for n in range(4)]
