@@ -189,12 +189,14 @@ BEGIN
         JOIN communication.messages s ON s.id = o.subject
         WHERE o.lane = room
     ));
-    -- What of this is noted while it goes, goes the next time.
+    -- What of this is noted while it goes, goes the next time, as does what an account that is being erased has locked: that takes it in an order
+    -- of its own, and each would wait for the other.
     WITH past AS (
         SELECT d.user_id, d.seq FROM communication.members m
         CROSS JOIN LATERAL (
             SELECT r.user_id, r.seq FROM communication.reads r
             WHERE r.room_id = room AND r.user_id = m.user_id AND r.seq <= up_to ORDER BY r.seq LIMIT most
+            FOR UPDATE SKIP LOCKED
         ) d
         WHERE m.room_id = room LIMIT most
     )
@@ -205,6 +207,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT r.user_id, r.seq FROM communication.deliveries r
             WHERE r.room_id = room AND r.user_id = m.user_id AND r.seq <= up_to ORDER BY r.seq LIMIT most
+            FOR UPDATE SKIP LOCKED
         ) d
         WHERE m.room_id = room LIMIT greatest(most - read_rows, 0)
     )

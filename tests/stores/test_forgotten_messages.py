@@ -359,6 +359,25 @@ async def test_newcomers_read_nothing_that_was_forgotten(world: World, history: 
     assert await talk.read(ben) == ([last - 1, last] if history == "all" else [last])
 
 
+@pytest.mark.parametrize("marks", ["reads", "deliveries"])
+async def test_nobody_waits_for_marks_that_an_erasure_has_locked(talk: Talk, marks: str) -> None:
+    """Each would wait for the other, if they took them in different orders. They go with the erasure."""
+    await talk.say(OLD, OLD, YOUNG)
+    for seq in (1, 2):
+        got = Reading(room_id=talk.room_id, user_id=talk.ben, seq=seq, at=now_ms())
+        assert await ReceiptStore(talk.world.pool).delivered(got)
+        await talk.world.read(talk.room_id, talk.ben, seq)
+    of_room = f"FROM communication.{marks} WHERE room_id = $1"
+    async with talk.world.pool.acquire() as erasing, erasing.transaction():
+        held = await erasing.fetchval(f"SELECT seq {of_room} AND seq = 2 FOR UPDATE", talk.room_id)
+        async with asyncio.timeout(PATIENCE_S):
+            assert await talk.forget() == [2 + 2 * 2 - 1]
+    assert [row["seq"] for row in await talk.world.pool.fetch(f"SELECT seq {of_room}", talk.room_id)] == [
+        held
+    ]
+    assert await talk.read(talk.ben) == [3]
+
+
 async def test_the_same_key_is_another_message_once_the_first_is_forgotten(talk: Talk) -> None:
     """Whoever has an app that asks again after so long says it again."""
     [first] = await talk.say(OLD, client_id="1")
