@@ -148,6 +148,10 @@ class Uploads:
         except (InvalidRequest, PayloadTooLarge):
             await self._objects.delete(f"{media.key}.sent")
             raise
+        except Conflict:  # what came may be gone because it was taken: who gave up waiting has asked again
+            if await self._store.announced(media_id, now) is not None:
+                raise
+            return await self._completed(media_id, owner_id, now)
         await self._stored(made, parts, None, self._clock(), resembled)
         await self._objects.delete(f"{media.key}.sent")
         return await self._completed(media_id, owner_id, now)

@@ -1,6 +1,7 @@
 """Uploads to an address that was given: of the server for a folder, of S3 itself where that is the store."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from composition.media import MediaParts
 from core.ids import new_id
 from db.redis.bus import Bus
 from realtime.background.media_keeping import MediaKeeping
+from services.decoders import Decoders
+from services.uploads import Uploads
+from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
 from tests.rest.pictures import drawn, encoded
 from tests.rest.server import Answer, RestServer, serving
@@ -90,6 +94,51 @@ async def test_what_is_uploaded_to_an_address_is_taken_when_it_is_complete(kept:
     assert await sent(target, PICTURE) in {200, 404}
     eve = await kept.sign_up()
     assert (await completed(kept, eve, target["id"])).code == "not_found"
+
+
+async def test_who_asks_again_while_it_is_taken_gets_the_same(
+    rest: RestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one who gave up waiting: what was sent is gone by then, and that is no mistake of theirs."""
+    ana, one_is_taken = await rest.sign_up(), asyncio.Event()
+    target = (await announced(rest, ana, len(PICTURE))).body
+    assert await sent(target, PICTURE) == 204
+    look, looked = Uploads._sent, itertools.count()
+
+    async def looks(self: Uploads, *given: Any) -> bytes:
+        if next(looked):
+            await one_is_taken.wait()
+        return await look(self, *given)
+
+    monkeypatch.setattr(Uploads, "_sent", looks)
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        asked = [group.create_task(completed(rest, ana, target["id"])) for _ in range(2)]
+        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        one_is_taken.set()
+    answers = [task.result() for task in asked]
+    assert [(answer.status, answer.body["id"]) for answer in answers] == [(200, target["id"])] * 2
+
+
+async def test_what_takes_too_long_is_unavailable_and_may_be_asked_for_again(
+    rest: RestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that is slow just now; nothing has to be sent again."""
+    ana = await rest.sign_up()
+    target = (await announced(rest, ana, len(PICTURE))).body
+    assert await sent(target, PICTURE) == 204
+    settings = structs.replace(SETTINGS, data_dir=str(tmp_path), upload_answer_s=1)
+
+    async def forever(*_: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async with serving(rest.world, rest.redis, rest.redis_client, settings) as hurried:
+        with monkeypatch.context() as patch:
+            patch.setattr(Decoders, "_ran", forever)
+            late = await completed(hurried, ana, target["id"])
+    assert (late.status, late.code) == (503, "unavailable")
+    assert int(late.headers["Retry-After"]) >= 1
+    again = await completed(rest, ana, target["id"])
+    assert (again.status, again.body["state"]) == (200, "ready"), again.body
 
 
 async def test_completion_looks_at_what_came(kept: RestServer) -> None:
