@@ -36,7 +36,7 @@ from db.postgres.settings import SettingsStore
 from matching.rematch import Since
 from tests.stores.world import World
 
-NOW = 1_800_000_000_000
+NOW = 4_000_000_000_000  # in 2096: after all that is done while this runs
 HOUR = 3_600_000
 PEOPLE = 4
 
