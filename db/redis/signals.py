@@ -8,7 +8,7 @@ changed, which knows no lines, the record is asked again then. What a line does 
 
 import secrets
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from db.redis.multiplexed import Arg, RedisClient, load_script
 
 TRUSTED_MS = 5_000  # for so long a line counts
 LINE_KEPT_MS = 600_000  # for so long its counts and its end are remembered, after that was last said
+_AT_ONCE = 256  # senders: a script that takes long keeps all others waiting
 _OVER = "over"
 CLOSED = f"{_OVER}\n\n\n0"  # what `RedisSignals.close` notes, as told.lua reads it
 _LUA = Path(__file__).with_name("lua")
@@ -47,6 +48,10 @@ class Signal(Struct, frozen=True):
     data: bytes
 
 
+Request = tuple[Sender, Sequence[Signal]]
+"""What one sender has to pass on, in this order."""
+
+
 class Allowed(Struct, frozen=True):
     """What the call's record says: the signals may go to this device. `before` is what the line said then."""
 
@@ -72,24 +77,44 @@ class RedisSignals:
     ) -> "Future[bytes]":
         """Pass them on in this order, if the line allows it, or if the record does and the line is as before.
 
-        Gives `+` and for each of them `1`, or `0` if it was one too many; or `-` and what the line says. All
-        who signal in one turn share a script.
+        Gives `+` and for each of them `1`, or `0` if it was one too many; or `-` and what the line says.
         """
+        return self._redis.gather(
+            _SIGNAL,
+            _keys(sender),
+            self._words(sender, signals, allowed),
+            head=self._head(now),
+            repeatable=True,
+        )
+
+    def pass_on_all(
+        self, asked: Sequence[Request], *, now: int
+    ) -> "Iterator[tuple[Sequence[Request], Future[list[bytes | Exception]]]]":
+        """The same for all of these, those that one server has by one script, whose answers come together."""
+        most = _AT_ONCE if self._redis.is_one_server else 1
+        for at in range(0, len(asked), most):
+            some = asked[at : at + most]
+            keys: list[str] = []
+            words = self._head(now)
+            for sender, signals in some:
+                keys += _keys(sender)
+                words += self._words(sender, signals)
+            yield some, self._redis.run(_SIGNAL, keys, words)
+
+    def _head(self, now: int) -> list[Arg]:
+        return [now, self._keep, self._keep_ms, now + TRUSTED_MS, LINE_KEPT_MS, *self._most]
+
+    def _words(
+        self, sender: Sender, signals: Sequence[Signal], allowed: Allowed | None = None
+    ) -> Sequence[Arg]:
         kinds = "".join([signal.kind[0] for signal in signals])
-        words: list[Arg] = [
+        by_record = (allowed.device, allowed.before) if allowed else ()
+        return (
             f"{sender.call_id} {sender.epoch}\n{sender.device}\n",
             f"{self._own_name}-{next(self._names)} ",
             f"!{kinds}" if allowed else kinds,
-        ]
-        if allowed:
-            words += (allowed.device, allowed.before)
-        words += [signal.data for signal in signals]
-        return self._redis.gather(
-            _SIGNAL,
-            (f"events:{{{sender.to}}}", _line(sender.to)),
-            words,
-            head=(now, self._keep, self._keep_ms, now + TRUSTED_MS, LINE_KEPT_MS, *self._most),
-            repeatable=True,
+            *by_record,
+            *[signal.data for signal in signals],
         )
 
     def open(
@@ -113,3 +138,7 @@ def opened(epoch: int, *, device: str, from_device: str, now: int) -> str:
 
 def _line(user_id: str) -> str:
     return f"signals:{{{user_id}}}"
+
+
+def _keys(sender: Sender) -> Sequence[str]:
+    return f"events:{{{sender.to}}}", _line(sender.to)

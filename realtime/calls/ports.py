@@ -11,7 +11,7 @@ from db.postgres.direct_calls import Rung
 from db.postgres.reports import NewReport
 from db.postgres.timelines import KeptTimeline
 from db.redis.calls import Due, Pending, StoredCall
-from db.redis.signals import Allowed, Sender, Signal
+from db.redis.signals import Allowed, Request, Sender, Signal
 from db.redis.told import Told
 from matching.rematch import Since
 from signaling.call import Call
@@ -69,6 +69,9 @@ class SignalStore(Protocol):
     def pass_on(
         self, sender: Sender, signals: Sequence[Signal], *, now: int, allowed: Allowed | None = None
     ) -> Future[bytes]: ...
+    def pass_on_all(
+        self, asked: Sequence[Request], *, now: int
+    ) -> Iterable[tuple[Sequence[Request], Future[list[bytes | Exception]]]]: ...
 
 
 class Record(Protocol):

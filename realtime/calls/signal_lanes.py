@@ -4,14 +4,14 @@ What is signalled in one turn of the loop, or while a request is under way, goes
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from core.clock import Clock
 from core.errors import RateLimited, Unavailable
 from core.tasks import TaskSet
 from core.wire.message import Empty
-from db.redis.signals import Allowed, Sender, Signal
+from db.redis.signals import Allowed, Request, Sender, Signal
 from realtime.calls.ports import SignalStore
 
 _ATTEMPTS = 5
@@ -19,7 +19,7 @@ _REFUSED, _PASSED = b"-", ord("1")
 _DONE = Empty()
 # The device that signals may go to, by the record. Raises what the sender is to be told.
 AskRecord = Callable[[Sender], Awaitable[str]]
-_Waiting = Sequence[tuple[Signal, "asyncio.Future[Empty]"]]
+_Waiting = list[tuple[Signal, "asyncio.Future[Empty]"]]
 
 
 class SignalLanes:
@@ -31,7 +31,7 @@ class SignalLanes:
     def __init__(self, store: SignalStore, ask_record: AskRecord, clock: Clock, *, retry_ms: int) -> None:
         self._store, self._ask_record, self._clock = store, ask_record, clock
         self._retry_ms, self._loop = retry_ms, asyncio.get_running_loop()
-        self._lanes: dict[Sender, list[tuple[Signal, asyncio.Future[Empty]]]] = {}
+        self._lanes: dict[Sender, _Waiting] = {}
         self._begun: list[Sender] = []
         self._tasks = TaskSet()
 
@@ -51,29 +51,42 @@ class SignalLanes:
     def _send_begun(self) -> None:
         """Of all who have begun in this turn."""
         begun, self._begun = self._begun, []
-        for sender in begun:
-            self._send(sender)
+        self._send(begun)
 
-    def _send(self, sender: Sender) -> None:
-        """All that wait, in one request; the lane ends if nobody does."""
-        waiting = [(signal, passed) for signal, passed in self._lanes[sender] if not passed.done()]
-        if not waiting:
-            del self._lanes[sender]
-            return
-        self._lanes[sender] = []
-        asked = self._store.pass_on(sender, [signal for signal, _ in waiting], now=self._clock())
-        asked.add_done_callback(partial(self._answered, sender, waiting))
+    def _send(self, senders: Sequence[Sender]) -> None:
+        """All that wait, in one request; the lanes end for which nobody does."""
+        asked: list[Request] = []
+        sent: dict[Sender, _Waiting] = {}
+        for sender in senders:
+            waiting = [each for each in self._lanes[sender] if not each[1].done()]
+            if waiting:
+                self._lanes[sender], sent[sender] = [], waiting
+                asked.append((sender, [signal for signal, _ in waiting]))
+            else:
+                del self._lanes[sender]
+        if asked:
+            for some, answers in self._store.pass_on_all(asked, now=self._clock()):
+                answers.add_done_callback(partial(self._answered, some, sent))
 
-    def _answered(self, sender: Sender, waiting: _Waiting, asked: "asyncio.Future[bytes]") -> None:
-        error = Unavailable() if asked.cancelled() else asked.exception()
-        if error is not None:
-            _fail(waiting, error)
-        elif (answer := asked.result()).startswith(_REFUSED):
-            self._tasks.spawn(self._decide(sender, waiting, answer))
-            return
-        else:
-            self._settle(waiting, answer)
-        self._send(sender)
+    def _answered(
+        self,
+        asked: Sequence[Request],
+        sent: Mapping[Sender, _Waiting],
+        answers: "asyncio.Future[list[bytes | Exception]]",
+    ) -> None:
+        over = Unavailable() if answers.cancelled() else answers.exception()
+        answered: list[Sender] = []
+        for at, (sender, _) in enumerate(asked):
+            answer = over or answers.result()[at]
+            if isinstance(answer, BaseException):
+                _fail(sent[sender], answer)
+            elif answer.startswith(_REFUSED):
+                self._tasks.spawn(self._decide(sender, sent[sender], answer))
+                continue
+            else:
+                self._settle(sent[sender], answer)
+            answered.append(sender)
+        self._send(answered)
 
     async def _decide(self, sender: Sender, waiting: _Waiting, answer: bytes) -> None:
         """As the record says: it is newer than what the line said when it refused."""
@@ -90,7 +103,7 @@ class SignalLanes:
         except Exception as error:
             _fail(waiting, error)
         finally:
-            self._send(sender)
+            self._send([sender])
 
     def _settle(self, waiting: _Waiting, answer: bytes) -> None:
         for (signal, passed), outcome in zip(waiting, answer[1:], strict=True):

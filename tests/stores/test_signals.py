@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from core.clock import now_ms
 from core.ids import new_id
+from core.wire.message import Empty
 from db.redis.event_log import channel, read_announcements
 from db.redis.multiplexed import RedisClient, open_redis_client
-from db.redis.signals import TRUSTED_MS, Allowed, RedisSignals, Sender, Signal
+from db.redis.signals import TRUSTED_MS, Allowed, RedisSignals, Request, Sender, Signal
+from realtime.calls.signal_lanes import SignalLanes
 from tests.patience import PATIENCE_S
 
 HER, HIS = "her phone", "his phone"
@@ -57,6 +60,35 @@ async def test_each_kind_is_counted_by_itself_and_anew_in_each_epoch(redis_clien
     await signals.open(sender.to, sender.call_id, 2, device=HIS, from_device=HER, now=now_ms())
     again = Sender(sender.call_id, 2, sender.user_id, HER, sender.to)
     assert await signals.pass_on(again, two, now=now_ms()) == b"+1110"
+
+
+async def test_of_many_who_signal_at_once_each_has_an_answer_of_their_own(redis_client: RedisClient) -> None:
+    signals, sender = await opened(redis_client, candidates=1)
+    strangers = [Sender(new_id(), 1, "her", HER, new_id()) for _ in range(300)]
+    hers: Request = (sender, [candidate("a"), candidate("b")])
+    asked = [*((stranger, [candidate("c")]) for stranger in strangers), hers]
+    answers = [(some, await answered) for some, answered in signals.pass_on_all(asked, now=now_ms())]
+    assert [each for some, _ in answers for each in some] == asked
+    assert [answer for _, theirs in answers for answer in theirs] == [b"-"] * 300 + [b"+10"]
+    assert await told(redis_client, sender.to) == [b"a"]
+
+
+async def test_what_keeps_one_from_signalling_keeps_no_other(redis_client: RedisClient) -> None:
+    """They go by one script, and where one fails the others are told, and answered."""
+    signals, sender = await opened(redis_client)
+    broken = Sender(new_id(), 1, "her", HER, new_id())
+    await signals.open(broken.to, broken.call_id, 1, device=HIS, from_device=HER, now=now_ms())
+    await redis_client.command("SET", f"events:{{{broken.to}}}", "no stream")
+    lanes = SignalLanes(signals, _asks_nobody, now_ms, retry_ms=1)
+    failed, passed = lanes.pass_on(broken, candidate("a")), lanes.pass_on(sender, candidate("b"))
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await failed
+    assert await passed == Empty()
+    assert await told(redis_client, sender.to) == [b"b"]
+
+
+async def _asks_nobody(_: Sender) -> str:
+    raise AssertionError("The line lets them in.")
 
 
 async def test_what_is_sent_again_after_a_reconnect_happens_once(redis_client: RedisClient) -> None:
