@@ -51,7 +51,10 @@ local function pass(stream, line, place, request, kinds, first)
       descriptions = descriptions + (is_one_too_many and 0 or 1)
     end
     answer = answer .. (is_one_too_many and '0' or '1')
-    if not is_one_too_many and payload ~= '' then
+    if is_one_too_many or payload == '' then -- nobody is told
+    elseif #kinds == 1 then
+      at = append(stream, at ~= '' and at, most, ms, 'call:signal', payload, device)
+    else
       stands = stands or stand(stream, at ~= '' and at)
       follow(stream, stands, 'call:signal', payload, device, '')
     end

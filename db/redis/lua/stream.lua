@@ -55,17 +55,23 @@ local function finish(stream, at, most, ms)
   return keep(stream, at.from, at.newest, most, ms)
 end
 
--- Append one event for all devices, and announce it: as above, in few steps where nothing came since the `last` one.
--- Gives its id, and whether the time to keep the stream was set.
-local function append(stream, last, most, ms, name, payload)
+-- Append one event, for this device alone if there is one, and announce it: as above, in few steps where nothing came since the
+-- `last` one. Gives its id, and whether the time to keep the stream was set.
+local function append(stream, last, most, ms, name, payload, device)
   if last and not call('XREAD', 'COUNT', '1', 'STREAMS', stream, last) then
-    local id = call('XADD', stream, 'NOMKSTREAM', '*', 'name', name, 'data', payload)
+    local id
+    if device == '' then
+      id = call('XADD', stream, 'NOMKSTREAM', '*', 'name', name, 'data', payload)
+    else
+      id = call('XADD', stream, 'NOMKSTREAM', '*', 'name', name, 'data', payload, 'device', device)
+    end
     if id then
-      call('PUBLISH', 'user' .. string.sub(stream, 7), id .. '\n' .. last .. '\n' .. name .. '\n\n\n' .. payload)
+      local said = id .. '\n' .. last .. '\n' .. name .. '\n' .. device .. '\n\n' .. payload
+      call('PUBLISH', 'user' .. string.sub(stream, 7), said)
       return id, keep(stream, last, id, most, ms)
     end
   end
   local at = stand(stream)
-  follow(stream, at, name, payload, '', '')
+  follow(stream, at, name, payload, device, '')
   return at.newest, finish(stream, at, most, ms)
 end

@@ -20,7 +20,7 @@ local function tell(key, at)
     if told < before then
       behind = behind < 0 and told or math.min(behind, told)
     elseif told < number then
-      local id, set = append(stream, found[2], most, ms, ARGV[at + 1], ARGV[at + 2])
+      local id, set = append(stream, found[2], most, ms, ARGV[at + 1], ARGV[at + 2], '')
       call('HSET', memory, lane, ARGV[at + 4], 'last', id)
       if set then
         call('PEXPIRE', memory, remembered)
