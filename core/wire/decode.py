@@ -81,20 +81,19 @@ def _explained(mistake: Exception, data: object) -> AppError:
 
 
 def _kept(message: S) -> S:
-    """The message, when PostgreSQL can keep all of it."""
-    if _may_be_unstorable(message) and not _all_storable(_parts(message)):
-        raise _refusal(InvalidRequest, _unstorable(message) or "", _UNSTORABLE)
-    return message
+    """The message, when PostgreSQL can keep all of it.
 
-
-def _may_be_unstorable(message: Struct) -> bool:
-    """Encoding is the quickest look at every text: it refuses lone surrogates and shows each NUL, but also
-    a backslash that somebody wrote before the same letters.
+    Encoding is the quickest look at every text: it refuses lone surrogates and shows each NUL, but also a
+    backslash that somebody wrote before the same letters.
     """
     try:
-        return _NUL in _encode(message)
+        if _NUL not in _encode(message):
+            return message
     except UnicodeEncodeError:
-        return True
+        pass
+    if not _all_storable(_parts(message)):
+        raise _refusal(InvalidRequest, _unstorable(message) or "", _UNSTORABLE)
+    return message
 
 
 def _storable(text: str) -> bool:

@@ -93,18 +93,16 @@ class Subscription:
         return announcement.before is not None and self._last is not None and announcement.before > self._last
 
     def _pass(self, announcement: Announcement) -> None:
-        if announcement.id is not None:
-            if self._last is not None and announcement.id <= self._last:
-                return
-            if (
-                announcement.before is not None
-                and self._last is not None
-                and announcement.before < self._last
-            ):
-                self._remember_loss()
-            self._last = announcement.id
+        id_, before, last = announcement.id, announcement.before, self._last
+        if id_ is not None:
+            if last is not None and before != last:  # usually it comes right behind what was sent last
+                if id_ <= last:
+                    return
+                if before is not None and before < last:
+                    self._remember_loss()
+            self._last = id_
             content = hash(announcement.data) if announcement.name in _ONCE else 0
-            self._sent.append((announcement.id, content))
+            self._sent.append((id_, content))
             if content and content in self._sent_before_loss:
                 return
         if not (announcement.device or announcement.not_device) or announcement.is_for(self._device):

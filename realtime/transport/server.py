@@ -184,7 +184,12 @@ class SocketServer(Namespaces):
 
 
 def _frame(head: bytes, event: str, arguments: bytes) -> bytes:
-    return text_frame(b'%b["%b",' % (head, event.encode()), arguments)
+    return text_frame(_opening(head, event), arguments)
+
+
+@lru_cache(256)  # the application's own names
+def _opening(head: bytes, event: str) -> bytes:
+    return b'%b["%b",' % (head, event.encode())
 
 
 @lru_cache(64)  # what has no offset may be for many, each of whom is written to by itself
