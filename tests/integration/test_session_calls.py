@@ -58,7 +58,7 @@ async def test_both_call_each_other_while_it_lasts(session: Mentored) -> None:
         await other.ask("call:accept", call_id=call_id)
         for device in (one, other):
             started = await device.next("call:started", call_id=call_id)
-            assert 100 * 60 < started["max_duration_s"] <= 110 * 60
+            assert 100 * 60 < started["max_duration_s"] <= 110 * 60 + 1  # of another clock
             await device.ask("call:connected", call_id=call_id, epoch=1)
         for device in (one, other):
             await device.next("call:state", state="live")
