@@ -8,14 +8,14 @@ CLOCK_SKEW_MS = 3_600_000
 _48_BITS = (1 << 48) - 1
 _VARIANT = 0x8000
 # So that a key does not tell how long a machine is up, and no two processes count alike.
-_BEGINNING = int.from_bytes(os.urandom(6))
+_BEGINNING = int.from_bytes(os.urandom(7))
 
 
 def new_id(now_ms: int | None = None) -> str:
     """A fresh UUIDv7 in canonical form; `now_ms` is the Unix time in milliseconds.
 
-    Those that a process makes for one millisecond sort as it made them: 42 bits count on with the time that
-    it is up, by an eighth of a microsecond (RFC 9562, section 6.2, method 1), and 32 are chance.
+    Those that a process makes for one millisecond sort as it made them: 42 bits count an eighth of a
+    microsecond each (RFC 9562, section 6.2, method 1), over again after 6.5 days, and 32 are chance.
     """
     stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     at, count = f"{stamp & _48_BITS:012x}", time.monotonic_ns() + _BEGINNING >> 7

@@ -22,6 +22,7 @@ _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SERVICE = "https://fcm.googleapis.com"
 _TOKEN_S = 3600
+_IDLE_S = 60  # less than what is between forgets an idle connection after
 # `ErrorCode` of FCM v1: the app is gone, or is another project's.
 _GONE = frozenset({"UNREGISTERED", "SENDER_ID_MISMATCH"})
 
@@ -54,7 +55,7 @@ class Fcm:
         self, account: ServiceAccount, clock: Clock, *, service: str = _SERVICE, timeout_s: float = 10
     ) -> None:
         self._account, self._clock, self._service = account, clock, service
-        self._client = SharedClient(timeout_s=timeout_s)
+        self._client = SharedClient(timeout_s=timeout_s, idle_s=_IDLE_S)
         self._token, self._until = "", 0
         self._signing_in = asyncio.Lock()
 

@@ -1,4 +1,4 @@
-"""One HTTP client for all that ask: a connection of one of them serves the next, within a minute."""
+"""One HTTP client for all that ask: a connection of one of them serves the next, a little later."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,17 +7,21 @@ from typing import Any
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-_IDLE_S = 60  # less than what is between forgets an idle connection after
-# A connection that was kept may have ended unseen: what is asked for on another one comes twice at most.
+_AGAIN = 2
+# A kept connection may have ended unseen, and so may the next: what is asked for again may come twice.
 _ENDED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
 class SharedClient:
     """Made when somebody first asks. It has to be `close`d. Nobody's cookies are kept."""
 
-    def __init__(self, *, timeout_s: float, resolver: Callable[[], AbstractResolver] | None = None) -> None:
-        """`resolver`: of names, if not the machine's; it is asked when a connection is made."""
+    def __init__(
+        self, *, timeout_s: float, idle_s: float, resolver: Callable[[], AbstractResolver] | None = None
+    ) -> None:
+        """`idle_s`: for so long a connection is kept. `resolver`: of names, if not the machine's; it is asked
+        when a connection is made."""
         self._timeout, self._resolver = aiohttp.ClientTimeout(total=timeout_s), resolver
+        self._idle_s = idle_s
         self._client: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
@@ -26,13 +30,7 @@ class SharedClient:
 
         An answer whose body comes later and is not read costs its connection.
         """
-        try:
-            response = await self._connected().post(url, allow_redirects=False, **asked)
-        except aiohttp.ClientConnectorError:
-            raise
-        except _ENDED:
-            response = await self._connected().post(url, allow_redirects=False, **asked)
-        async with response:
+        async with await self._answered(url, asked) as response:
             yield response
 
     async def close(self) -> None:
@@ -41,10 +39,20 @@ class SharedClient:
         if client is not None:
             await client.close()
 
+    async def _answered(self, url: str, asked: dict[str, Any], again: int = _AGAIN) -> aiohttp.ClientResponse:
+        try:
+            return await self._connected().post(url, allow_redirects=False, **asked)
+        except aiohttp.ClientConnectorError:
+            raise
+        except _ENDED:
+            if not again:
+                raise
+            return await self._answered(url, asked, again - 1)
+
     def _connected(self) -> aiohttp.ClientSession:
         if self._client is None:
             resolver = self._resolver() if self._resolver else None
-            connector = aiohttp.TCPConnector(resolver=resolver, keepalive_timeout=_IDLE_S)
+            connector = aiohttp.TCPConnector(resolver=resolver, keepalive_timeout=self._idle_s)
             jar = aiohttp.DummyCookieJar()
             self._client = aiohttp.ClientSession(timeout=self._timeout, connector=connector, cookie_jar=jar)
         return self._client

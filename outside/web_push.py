@@ -31,6 +31,7 @@ from services.ports import Pushed, Refused, Undeliverable
 _RECORD = 4096  # what every push service takes (RFC 8030, 7.2)
 _AROUND = 16 + 4 + 1 + 65 + 1 + 16  # salt, size, length, key; a delimiter and a tag
 MOST_BYTES = _RECORD - _AROUND
+_IDLE_S = 15  # clients name the services, and there may be many
 _TOKEN_S = 12 * 3600  # at most a day (RFC 8292, 2)
 _GONE = (404, 410)  # RFC 8030, 7.3; the older way to say so is the first
 # What we said is wrong, and not who was to hear it: an operator mends that.
@@ -56,7 +57,9 @@ class WebPush:
         """`contact`: where push services reach us. `anywhere`: they may be on this machine, as in tests."""
         self._key, self._contact, self._clock = key, contact, clock
         self._anywhere, self._chance = anywhere, chance
-        self._client = SharedClient(timeout_s=timeout_s, resolver=None if anywhere else PublicAddresses)
+        self._client = SharedClient(
+            timeout_s=timeout_s, idle_s=_IDLE_S, resolver=None if anywhere else PublicAddresses
+        )
         self._tokens: dict[str, tuple[str, int]] = {}
 
     async def send(self, device: Target, pushed: Pushed) -> None:

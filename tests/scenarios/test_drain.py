@@ -25,7 +25,7 @@ Crowd = Callable[..., Awaitable[Person]]
 Condition = Callable[[], Awaitable[bool]]
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 HELD = """
-    SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
+    SELECT query FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
 """
 
 
@@ -51,11 +51,13 @@ def refuses(address: str) -> Condition:
     return holds
 
 
-def waiting(holder: Any, count: int) -> Condition:
-    """So many wait for a lock that this connection of Postgres holds, beside what a node does by itself."""
+def waiting(holder: Any, count: int, *, also: str = "") -> Condition:
+    """So many statements wait for a lock that this connection of Postgres holds, one of them this; a node may
+    have one of its own beside them."""
 
     async def holds() -> bool:
-        return bool(await holder.fetchval(HELD) >= count)
+        held = [row["query"] for row in await holder.fetch(HELD)]
+        return len(held) >= count and any(also in statement for statement in held)
 
     return holds
 
@@ -151,7 +153,7 @@ async def test_what_was_begun_is_answered(
                 ana.ask("chat:send", room_id=room, client_id="1", content="Are you there?")
             )
             reading = asyncio.create_task(he.rest("GET", f"/v1/rooms/{room}/messages"))
-            await until(waiting(holder, 2), "both wait")
+            await until(waiting(holder, 2, also="communication.say_one"), "both wait")
             node.send(signal.SIGTERM)
             await ben.closed.wait()
             assert not ana.closed.is_set()
