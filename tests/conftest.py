@@ -65,6 +65,13 @@ class Servers:
     clusters: list[str] = field(default_factory=list)  # of Redis, for each worker one; with a pooler
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say what repeats the order of this run. Workers have nobody to say it to."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and (told := order.told()):
+        reporter.write_line(told)
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: it is not looked through again each time that garbage is collected."""
     gc.collect()
@@ -89,11 +96,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     covered.select(config, items)
     variants.select(config, items)
-    order.longest_first(items)
+    order.put(items)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the background; workers inherit the folder's name."""
+    order.settle()
     gc.disable()  # until all has been collected
     _log_plainly()
     if config.getoption("--on"):

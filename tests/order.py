@@ -2,11 +2,19 @@
 
 A module is run by one worker, for what is costly is made once a worker or a module. Those named here take ten
 seconds and more, most of which they wait; begun last, they would leave the processor idle.
+
+No test may need another one before it: `ORDER=reversed` turns everything round, and `ORDER=random:7` shuffles
+the modules and the tests of each by that seed, which is drawn and told where none is given.
 """
 
+import os
+import secrets
 from collections import Counter
+from random import Random
 
 import pytest
+
+ORDER = "ORDER"
 
 LONGEST_FIRST = (
     "tests/rest/test_every_error.py",
@@ -72,6 +80,44 @@ WAITING = (
     "tests/integration/",
 )
 _RANK = {module: rank for rank, module in enumerate(LONGEST_FIRST)}
+
+
+def settle() -> None:
+    """Draw a seed where one is left to chance: the workers take it over. Raises `pytest.UsageError`."""
+    match os.environ.get(ORDER, "").split(":"):
+        case ["" | "reversed"]:
+            return
+        case ["random"]:
+            os.environ[ORDER] = f"random:{secrets.randbelow(1_000_000)}"
+        case ["random", seed] if seed.isdecimal():
+            return
+        case _:
+            raise pytest.UsageError(f"{ORDER} is neither reversed, random, nor random: with a number")
+
+
+def told() -> str:
+    """What repeats the order of this run; empty for the usual one."""
+    return f"{ORDER}={order}" if (order := os.environ.get(ORDER)) else ""
+
+
+def put(items: list[pytest.Item]) -> None:
+    """Put them in the order that is asked for, the tests of a module together."""
+    how, _, seed = os.environ.get(ORDER, "").partition(":")
+    if how == "random":
+        shuffle(items, seed)
+        return
+    longest_first(items)
+    if how == "reversed":
+        items.reverse()
+
+
+def shuffle(items: list[pytest.Item], seed: str) -> None:
+    """The modules by chance, and the tests of each. Of a part of them the order is the same."""
+
+    def drawn(name: str) -> float:
+        return Random(f"{seed} {name}").random()
+
+    items.sort(key=lambda item: (drawn(_module(item)), drawn(item.nodeid)))
 
 
 def longest_first(items: list[pytest.Item]) -> None:
