@@ -23,6 +23,8 @@ PHONE = "ChatApp/3.1 (Android 14; SM-S918B)"
 LAPTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 OTHERS = 60
 
+Come = Callable[..., Awaitable[Person]]
+
 _numbers = itertools.count(1)
 
 
@@ -37,11 +39,11 @@ async def behind_a_proxy(
         async with aiohttp.ClientSession() as web:
             for n in range(OTHERS):
                 born = f"{1960 + n % 45}-0{1 + n % 9}-1{n % 10}"
-                await come(address, web, f"203.0.{n}.1", f"Phone/{n}", f"other{n}", born=born)
+                await arrive(address, web, f"203.0.{n}.1", f"Phone/{n}", f"other{n}", born=born)
         yield address, world
 
 
-async def come(
+async def arrive(
     address: str, web: aiohttp.ClientSession, network: str, client: str, name: str, **more: Any
 ) -> Person:
     """Somebody opens an account from there."""
@@ -61,6 +63,20 @@ async def come(
         return Person(address, web, await response.json(), headers)
 
 
+@pytest.fixture
+async def come(behind_a_proxy: tuple[str, World], web: aiohttp.ClientSession) -> AsyncIterator[Come]:
+    """`await come(HOME, PHONE, "ben")`: the same, and they are gone when the test ends."""
+    people: list[Person] = []
+
+    async def make(*whence: str, **more: Any) -> Person:
+        people.append(await arrive(behind_a_proxy[0], web, *whence, **more))
+        return people[-1]
+
+    yield make
+    for person in people:
+        await person.leave()
+
+
 async def wait(who: Person, device: str) -> ClientDevice:
     """They connect and queue."""
     connected = await who.connect(device)
@@ -69,12 +85,12 @@ async def wait(who: Person, device: str) -> ClientDevice:
 
 
 async def test_who_comes_back_with_another_account_is_not_offered_to_who_reported_the_first(
-    behind_a_proxy: tuple[str, World], web: aiohttp.ClientSession
+    behind_a_proxy: tuple[str, World], come: Come
 ) -> None:
     """Though she is the only one there; and somebody honest behind the same address is."""
-    address, world = behind_a_proxy
-    ana = await come(address, web, "192.0.2.55", LAPTOP, "ana", gender="female", born="1996-01-02")
-    ben = await come(address, web, HOME, PHONE, "ben", born="1988-03-09", device_id="ben-1")
+    _, world = behind_a_proxy
+    ana = await come("192.0.2.55", LAPTOP, "ana", gender="female", born="1996-01-02")
+    ben = await come(HOME, PHONE, "ben", born="1988-03-09", device_id="ben-1")
     hers, his = await wait(ana, "ana"), await wait(ben, "ben-1")
     offer = await hers.next("call:offered")
     for device in (hers, his):
@@ -83,7 +99,7 @@ async def test_who_comes_back_with_another_account_is_not_offered_to_who_reporte
     await world.ban(ben.id)
     await his.next("session:revoked", code="banned")
 
-    again = await come(address, web, HOME, PHONE, "ben", born="1988-03-09", device_id="ben-2")
+    again = await come(HOME, PHONE, "ben", born="1988-03-09", device_id="ben-2")
     assert await world.pool.fetchval("SELECT tier FROM identity.users WHERE id = $1", again.id) == "suspect"
     assert (await again.rest("GET", f"/v1/profiles/{ana.id}"))[0] == 404
     back = await wait(again, "ben-2")
@@ -93,29 +109,29 @@ async def test_who_comes_back_with_another_account_is_not_offered_to_who_reporte
         assert (explained["candidates"], explained["removed"]) == (0, {"kept_apart": 1})
     assert not back.has_heard("call:offered")
 
-    carl = await come(address, web, HOME, LAPTOP, "carl", born="1971-11-30")
+    carl = await come(HOME, LAPTOP, "carl", born="1971-11-30")
     beside = await wait(carl, "carl")
     assert (await beside.next("call:offered"))["peer"]["user_id"] == ana.id
     assert not back.has_heard("call:offered")
 
 
 async def test_a_suspicion_that_comes_later_reaches_a_place_in_the_queue(
-    behind_a_proxy: tuple[str, World], web: aiohttp.ClientSession
+    behind_a_proxy: tuple[str, World], come: Come
 ) -> None:
     """He waits already when the device shows, at the connect of a second one, who he may be."""
-    address, world = behind_a_proxy
-    eve = await come(address, web, "192.0.2.56", LAPTOP, "eve", gender="female", born="1990-01-02")
-    dan = await come(address, web, "203.0.99.1", "Phone/x", "dan", born="1979-07-07")
+    _, world = behind_a_proxy
+    eve = await come("192.0.2.56", LAPTOP, "eve", gender="female", born="1990-01-02")
+    dan = await come("203.0.99.1", "Phone/x", "dan", born="1979-07-07")
     tablet = await dan.connect("tablet")
     await until(lambda: noted(world, dan.id), "the tablet is noted")
     assert (await eve.rest("POST", "/v1/blocks", json={"user_id": dan.id}))[0] == 201
     await world.ban(dan.id)
     await tablet.next("session:revoked", code="banned")
 
-    again = await come(address, web, "203.0.77.1", "Phone/y", "nobody", born="1990-10-10")
+    again = await come("203.0.77.1", "Phone/y", "nobody", born="1990-10-10")
     waiting = await wait(again, "phone")
     token = {"token": again.token, "device_id": tablet.device_id}
-    second = ClientDevice(address, None, headers=again.headers)
+    second = ClientDevice(again.address, None, headers=again.headers)
     again.devices.append(second)
     await second.connect(**token)
     await until(lambda: is_suspect(world, again.id), "the second device makes a suspect")
@@ -126,13 +142,13 @@ async def test_a_suspicion_that_comes_later_reaches_a_place_in_the_queue(
 
 
 async def test_a_suspicion_in_a_call_ends_it_for_her_alone_who_has_blocked_him(
-    behind_a_proxy: tuple[str, World], web: aiohttp.ClientSession
+    behind_a_proxy: tuple[str, World], come: Come
 ) -> None:
     """Both hear what they hear of a block; with somebody else he goes on talking."""
-    address, world = behind_a_proxy
-    mia = await come(address, web, "192.0.2.57", LAPTOP, "mia", gender="female", born="1991-02-03")
-    zoe = await come(address, web, "192.0.2.58", LAPTOP, "zoe", gender="female", born="1993-02-03")
-    tom = await come(address, web, "203.0.98.1", "Phone/v", "tom", born="1979-08-08")
+    _, world = behind_a_proxy
+    mia = await come("192.0.2.57", LAPTOP, "mia", gender="female", born="1991-02-03")
+    zoe = await come("192.0.2.58", LAPTOP, "zoe", gender="female", born="1993-02-03")
+    tom = await come("203.0.98.1", "Phone/v", "tom", born="1979-08-08")
     tablet = await tom.connect("tablet of tom")
     await until(lambda: noted(world, tom.id), "the tablet is noted")
     assert (await mia.rest("POST", "/v1/blocks", json={"user_id": tom.id}))[0] == 201
@@ -141,10 +157,10 @@ async def test_a_suspicion_in_a_call_ends_it_for_her_alone_who_has_blocked_him(
 
     calls = []
     for n, she in enumerate((zoe, mia)):
-        again = await come(address, web, f"203.0.7{n}.1", f"Phone/w{n}", f"new{n}", born="1990-10-10")
+        again = await come(f"203.0.7{n}.1", f"Phone/w{n}", f"new{n}", born="1990-10-10")
         calls.append((*await talk(she, again), again))
     for *_, again in calls:
-        second = ClientDevice(address, None, headers=again.headers)
+        second = ClientDevice(again.address, None, headers=again.headers)
         again.devices.append(second)
         await second.connect(token=again.token, device_id=tablet.device_id)
     (call_id, zoes, other, _), (_, mias, his, _) = calls
@@ -174,12 +190,12 @@ async def talk(she: Person, he: Person) -> tuple[str, ClientDevice, ClientDevice
 
 
 async def test_a_second_account_that_is_there_already_is_found_when_the_first_is_banned(
-    behind_a_proxy: tuple[str, World], web: aiohttp.ClientSession
+    behind_a_proxy: tuple[str, World], come: Come
 ) -> None:
     """He opened it in time, on the same phone, and is connected with it."""
-    address, world = behind_a_proxy
-    ben = await come(address, web, "203.0.50.1", "Phone/z", "prudent", born="1977-07-07", device_id="one")
-    other = await come(address, web, "203.0.51.1", "Phone/z", "careful", born="1978-08-08", device_id="one")
+    _, world = behind_a_proxy
+    ben = await come("203.0.50.1", "Phone/z", "prudent", born="1977-07-07", device_id="one")
+    other = await come("203.0.51.1", "Phone/z", "careful", born="1978-08-08", device_id="one")
     waiting = await wait(other, "phone")
     await world.ban(ben.id)
     await until(lambda: is_suspect(world, other.id), "the other account is a suspect")
