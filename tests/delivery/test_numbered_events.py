@@ -55,10 +55,11 @@ async def test_what_is_announced_in_one_turn_is_one_script(event_log: EventLog, 
             *told, event_log.announce([numbered([broken], 2)]), return_exceptions=True
         )
         await redis.echo(last := new_id())
-        scripts = 0
+        scripts = set[str]()  # the same comes once more where a neighbour has made Redis forget its scripts
         while last not in (said := (await monitor.next_command())["command"]):
-            scripts += said.startswith("EVALSHA") and any(pair[0] in said for pair in pairs)
-    assert scripts == 1
+            if said.startswith("EVALSHA") and any(pair[0] in said for pair in pairs):
+                scripts.add(said)
+    assert len(scripts) == 1
     assert answers == [[None, 1]] * 5
     assert isinstance(fault, Unavailable)
     assert [await heard(event_log, user_id) for pair in pairs for user_id in pair] == [[b"1"]] * 10
@@ -102,10 +103,10 @@ async def test_each_announcement_names_the_event_before_it(
             assert await signals.pass_on(sender, said, now=now_ms()) == b"+11"
         elif kind == "other":
             await redis.xadd(f"events:{{{user}}}", {"name": "x", "data": "{}"})
-            await redis.pexpire(f"events:{{{user}}}", 300_000)
+            await redis.pexpire(f"events:{{{user}}}", 200_000)
         else:
             await event_log.send(user, ended(0), key=new_id() if kind == "key" else None)
-        assert await redis.pttl(f"events:{{{user}}}") > (200_000 if kind == "other" else 300_000)
+        assert await redis.pttl(f"events:{{{user}}}") > (100_000 if kind == "other" else 250_000)
 
     async with redis.pubsub() as listening:
         await listening.subscribe(channel(user))
@@ -134,10 +135,10 @@ async def test_a_stream_that_redis_puts_out_is_kept_no_longer_than_others(
     await signals.open(user, sender.call_id, 1, device="phone", from_device="her phone", now=now_ms())
     for number in (1, 2, 3):
         assert await event_log.announce([numbered([user], number)]) == [None]
-        assert await redis.pttl(f"events:{{{user}}}") > 300_000
+        assert await redis.pttl(f"events:{{{user}}}") > 250_000
         await redis.delete(f"events:{{{user}}}")
         assert await signals.pass_on(sender, [Signal("candidate", b"{}")], now=now_ms()) == b"+1"
-        assert await redis.pttl(f"events:{{{user}}}") > 300_000
+        assert await redis.pttl(f"events:{{{user}}}") > 250_000
         await redis.delete(f"events:{{{user}}}")
 
 

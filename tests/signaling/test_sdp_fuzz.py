@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.contract.calls import SessionDescription
 from core.errors import AppError
 from core.vocabulary import IceTransportPolicy
+from tests.garbage import uncollected
 from tests.signaling.samples import CONVERSATION, GATHERED, MAX_BYTES, SAMPLES, adding, check, offer
 
 MUTATIONS = 6000
@@ -101,11 +102,12 @@ def steps_of(sdp: str, policy: IceTransportPolicy) -> int:
         return count
 
     before = sys.gettrace()
-    sys.settrace(count)
-    try:
-        check(offer(sdp), mode="video", policy=policy)
-    finally:
-        sys.settrace(before)
+    with uncollected():
+        sys.settrace(count)
+        try:
+            check(offer(sdp), mode="video", policy=policy)
+        finally:
+            sys.settrace(before)
     return steps
 
 

@@ -12,6 +12,7 @@ from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog, channel, read_announcements
 from db.redis.multiplexed import RedisClient
 from tests.delivery.test_event_log import ListeningDevice
+from tests.patience import PATIENCE_S
 from tests.stored.versions import NEW_WORD, first
 
 DATA = {"call_id": "of another kind", "reason": NEW_WORD, "mood": {"of": ["both"]}}
@@ -51,12 +52,11 @@ async def test_what_is_sent_now_the_first_version_reads(event_log: EventLog, red
     event = json.loads(first("event.json"))
     async with redis.pubsub() as listening:
         await listening.subscribe(channel(user))
+        assert (await listening.get_message(timeout=PATIENCE_S))["type"] == "subscribe"
         await event_log.pass_on(
             user, event["name"], event["data"].encode(), device="phone 1", not_device=None, key="1"
         )
-        said: Any = None
-        while said is None:
-            said = await listening.get_message(ignore_subscribe_messages=True, timeout=1)
+        said: Any = await listening.get_message(timeout=PATIENCE_S)
     kept: Any = await redis.xrange(f"events:{{{user}}}")
     assert [{k.decode(): v.decode() for k, v in fields.items()} for _, fields in kept] == [event]
     assert said["data"].split(b"\n")[1:] == first("announcement.txt").split(b"\n")[1:]

@@ -46,7 +46,7 @@ def of_the_first_version(name: str) -> Ticket:
 
 async def test_tickets_of_the_first_version_are_read_and_matched(redis_client: RedisClient) -> None:
     """Two that it has left in the queue, byte by byte, and their claim."""
-    store, other = RedisTickets(redis_client, "main"), RedisTickets(redis_client, "main")
+    store, other = (RedisTickets(redis_client, region) for region in [new_id()] * 2)
     ana, ben = (of_the_first_version(name) for name in ("ana", "ben"))
     await put(store, ana, ben)
     for name, one in (("ana", ana), ("ben", ben)):
