@@ -94,7 +94,9 @@ class Uploads:
         if plan.purpose == "report":
             raise InvalidRequest("Evidence is uploaded by `POST /v1/media`.", details={"field": "purpose"})
         if plan.content_type not in FILES:
-            raise InvalidRequest("Nothing of this type is taken.", details={"field": "content_type"})
+            raise InvalidRequest(
+                "Nothing of this type is taken.", details={"field": "content_type", "reason": "type"}
+            )
         if plan.size > self._max_bytes:
             raise _too_large("size", self._max_bytes)
         media_id = self._new_id()

@@ -166,20 +166,21 @@ async def test_an_address_takes_one_upload_for_some_time(rest: RestServer) -> No
 
 
 @pytest.mark.parametrize(
-    ("changes", "code", "field"),
+    ("changes", "code", "field", "reason"),
     [
-        ({"purpose": "report"}, "invalid_request", "purpose"),
-        ({"purpose": "note"}, "invalid_request", "purpose"),
-        ({"content_type": "text/html"}, "invalid_request", "content_type"),
-        ({"size": 16 * 1024 * 1024}, "payload_too_large", "size"),
-        ({"size": 0}, "invalid_request", "size"),
+        ({"purpose": "report"}, "invalid_request", "purpose", None),
+        ({"purpose": "note"}, "invalid_request", "purpose", None),
+        ({"content_type": "text/html"}, "invalid_request", "content_type", "type"),
+        ({"size": 16 * 1024 * 1024}, "payload_too_large", "size", None),
+        ({"size": 0}, "invalid_request", "size", None),
     ],
 )
 async def test_what_is_not_taken_gets_no_address(
-    rest: RestServer, changes: dict[str, Any], code: str, field: str
+    rest: RestServer, changes: dict[str, Any], code: str, field: str, reason: str | None
 ) -> None:
     answer = await announced(rest, await rest.sign_up(), **changes)
-    assert (answer.code, answer.body["details"]["field"]) == (code, field)
+    details = answer.body["details"]
+    assert (answer.code, details["field"], details.get("reason")) == (code, field, reason)
 
 
 async def test_what_is_never_completed_is_deleted(rest: RestServer, tmp_path: Path) -> None:
