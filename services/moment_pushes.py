@@ -7,7 +7,7 @@ comes from the record.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextvars import Context
 from typing import Literal
 
@@ -45,10 +45,23 @@ class PushMoment(Job, frozen=True, kw_only=True, tag="push-moment"):
 
 
 class MomentPushAsking:
-    """Asks for these jobs, for whoever has a device and wants to be told."""
+    """Asks for these jobs, for whoever has a device and wants to be told.
 
-    def __init__(self, store: MomentPushStore, jobs: JobStore, queue: JobQueue, clock: Clock) -> None:
+    It asks no sooner than `every_s` after it has asked before.
+    """
+
+    def __init__(
+        self,
+        store: MomentPushStore,
+        jobs: JobStore,
+        queue: JobQueue,
+        clock: Clock,
+        *,
+        every_s: float = _EVERY_S,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._store, self._jobs, self._queue, self._clock = store, jobs, queue, clock
+        self._every_s, self._rest = every_s, rest
         self._asked: list[tuple[PushMoment, What]] = []
         self._read: set[tuple[str, str]] = set()
         self._asking: asyncio.Task[None] | None = None
@@ -115,8 +128,8 @@ class MomentPushAsking:
         loop = asyncio.get_running_loop()
         while self._asked or self._read:
             if (early_s := self._next_at - loop.time()) > 0:
-                await asyncio.sleep(early_s)
-            self._next_at = loop.time() + _EVERY_S
+                await self._rest(early_s)
+            self._next_at = loop.time() + self._every_s
             asked, self._asked = self._asked, []
             read, self._read = self._read, set()
             with RetryLater("what is now is not pushed"):

@@ -1,6 +1,7 @@
 """A ring, an offer and a decision reach devices that are not in use, and what is over is taken back."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 import pytest
@@ -8,13 +9,14 @@ from prometheus_client import CollectorRegistry
 
 from core.clock import DAY_MS, now_ms
 from db.postgres.devices import DeviceStore
-from db.postgres.moment_pushes import MomentPushStore
+from db.postgres.moment_pushes import MomentPushStore, Wishes
 from db.postgres.settings import SettingsStore, notification_settings
 from services.device_pushes import DevicePushes
 from services.jobs import JobQueue
 from services.moment_pushes import MomentPushAsking, MomentPushes, PushMoment, is_wanted, moment_push, over
 from services.push_metrics import PushMetrics
 from services.room_pushes import PushRoom
+from tests.patience import PATIENCE_S
 from tests.rest.test_outside_push import Service, ToBrowsers, serving
 from tests.stores.test_room_pushes import Pocket, friends, patch
 from tests.stores.world import World
@@ -117,6 +119,43 @@ async def test_jobs_are_asked_for_those_who_have_a_device(pocket: Pocket) -> Non
         [ana, ben],
     )
     assert [row["dedupe_key"].split(":")[1:3] for row in rows] == [["call", ben], ["connected", ben]]
+
+
+class Looked(MomentPushStore):
+    """Knows whom each of its statements was about."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.pool)
+        self.about: list[set[str]] = []
+
+    async def wishes(self, user_ids: Collection[str]) -> dict[str, Wishes]:
+        self.about.append(set(user_ids))
+        return await super().wishes(user_ids)
+
+
+async def test_what_happens_soon_after_one_another_is_asked_about_together(world: World) -> None:
+    """One after the other, with nothing under way; what comes first waits for nobody."""
+    people = [await world.person(f"P{n}") for n in range(4)]
+    store, resting, rested = Looked(world), asyncio.Event(), asyncio.Event()
+
+    async def rest(_: float) -> None:
+        resting.set()
+        await rested.wait()
+
+    queue = JobQueue(world.jobs, _Silent())
+    asking = MomentPushAsking(store, world.jobs, queue, now_ms, every_s=PATIENCE_S, rest=rest)
+    asking.offered("call", people[0], until=now_ms() + 8_000)
+    async with asyncio.timeout(PATIENCE_S):
+        await asking.settled()
+        asking.offered("call", people[1], until=now_ms() + 8_000)
+        await resting.wait()
+        asking.over("call", people[2], "offer")
+        await asyncio.sleep(0)
+        asking.offered("call", people[3], until=now_ms() + 8_000)
+        assert store.about == [{people[0]}]
+        rested.set()
+        await asking.settled()
+    assert store.about == [{people[0]}, set(people[1:])]
 
 
 def test_who_has_said_nothing_is_told_of_all_but_offers() -> None:
