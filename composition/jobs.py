@@ -48,8 +48,8 @@ class JobParts:
         self._base, self._store = base, stores.jobs
         self.queue = JobQueue(stores.jobs, base.bus)
         self.outbox = DevOutboxStore(base.redis)
+        self._services: list[Fcm | WebPush | Apns | HttpSms] = []
         self.post = Post(self._mail(), self._sms(), base.clock)
-        self._services: list[Fcm | WebPush | Apns] = []
         push, clock, texts = self._push(), base.clock, base.settings.push_texts == "on"
         devices = DevicePushes(stores.devices, push, PushMetrics(base.registry), clock)
         said = RoomPushStore(base.pool)
@@ -83,7 +83,7 @@ class JobParts:
         )
 
     async def close(self) -> None:
-        """What is being asked for now is not, and what is on its way to devices is not waited for."""
+        """What is being asked for now is not, and what is on its way is not waited for."""
         if self.moments is not None:
             await self.moments.close()
         for service in self._services:
@@ -137,8 +137,9 @@ class JobParts:
         key, phones = settings.push_web_key, settings.push_fcm
         web = WebPush(private_key(key), contact=settings.push_contact, clock=clock) if key else None
         fcm, apple = Fcm(service_account(phones), clock) if phones else None, self._apns()
-        self._services += [service for service in (web, fcm, apple) if service is not None]
-        if self._services:
+        services = [service for service in (web, fcm, apple) if service is not None]
+        if services:
+            self._services += services
             return Pushes(web=web, phones=fcm, apple=apple)
         shown = OUTBOX in (settings.mail, settings.sms)
         return OutboxPush(self.outbox, clock) if shown else None
@@ -165,4 +166,8 @@ class JobParts:
         settings = self._base.settings
         if settings.sms == OUTBOX:
             return OutboxSms(self.outbox, self._base.clock)
-        return HttpSms(settings.sms, token=settings.sms_token) if settings.sms else None
+        if not settings.sms:
+            return None
+        gateway = HttpSms(settings.sms, token=settings.sms_token)
+        self._services.append(gateway)
+        return gateway

@@ -13,7 +13,7 @@ _ENDED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
 class SharedClient:
-    """Made when somebody first asks. It has to be `close`d. Nobody's cookies are kept."""
+    """Made when somebody first asks. Keeps nobody's cookies. It has to be `close`d, and refuses then."""
 
     def __init__(
         self, *, timeout_s: float, idle_s: float, resolver: Callable[[], AbstractResolver] | None = None
@@ -23,6 +23,7 @@ class SharedClient:
         self._timeout, self._resolver = aiohttp.ClientTimeout(total=timeout_s), resolver
         self._idle_s = idle_s
         self._client: aiohttp.ClientSession | None = None
+        self._closed = False
 
     @asynccontextmanager
     async def posted(self, url: str, **asked: Any) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -34,7 +35,8 @@ class SharedClient:
             yield response
 
     async def close(self) -> None:
-        """What is on its way is not waited for."""
+        """What is on its way is not waited for, nor asked for again."""
+        self._closed = True
         client, self._client = self._client, None
         if client is not None:
             await client.close()
@@ -50,6 +52,8 @@ class SharedClient:
             return await self._answered(url, asked, again - 1)
 
     def _connected(self) -> aiohttp.ClientSession:
+        if self._closed:  # nobody would close another one
+            raise aiohttp.ClientConnectionError("This client is closed.")
         if self._client is None:
             resolver = self._resolver() if self._resolver else None
             connector = aiohttp.TCPConnector(resolver=resolver, keepalive_timeout=self._idle_s)

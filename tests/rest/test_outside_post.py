@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
@@ -141,6 +141,14 @@ async def gateway(status: int, asked: list[dict[str, object]]) -> AsyncIterator[
         await runner.cleanup()
 
 
+@asynccontextmanager
+async def ending(sms: HttpSms) -> AsyncIterator[HttpSms]:
+    try:
+        yield sms
+    finally:
+        await sms.close()
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [
@@ -154,13 +162,9 @@ async def gateway(status: int, asked: list[dict[str, object]]) -> AsyncIterator[
 )
 async def test_an_sms_is_handed_to_the_gateway(status: int, error: type[Exception] | None) -> None:
     asked: list[dict[str, object]] = []
-    async with gateway(status, asked) as url:
-        sending = HttpSms(url, token="secret").send("+4915112345678", "Your code", sms_id="7")
-        if error is None:
-            await sending
-        else:
-            with pytest.raises(error):
-                await sending
+    async with gateway(status, asked) as url, ending(HttpSms(url, token="secret")) as sms:
+        with pytest.raises(error) if error else nullcontext():
+            await sms.send("+4915112345678", "Your code", sms_id="7")
     assert asked == [
         {
             "to": "+4915112345678",
@@ -176,4 +180,5 @@ async def test_no_gateway_is_an_outage() -> None:
     async with gateway(200, []) as url:
         pass
     with pytest.raises(Unavailable):
-        await HttpSms(url, token="").send("+4915112345678", "Your code", sms_id="7")
+        async with ending(HttpSms(url, token="")) as sms:
+            await sms.send("+4915112345678", "Your code", sms_id="7")

@@ -1,9 +1,11 @@
-"""The connections on which notifications leave: kept from one to the next, and no memory of anybody."""
+"""The connections on which notifications and SMS leave: kept for the next, and no memory of anybody."""
 
 import pytest
 from aiohttp import web
 
 from core.errors import Unavailable
+from outside.sms import HttpSms
+from tests.rest.test_outside_post import ending
 from tests.rest.test_outside_push import PHONE, PUSHED, Browser, Service, serving, to_browsers, to_phones
 
 
@@ -25,6 +27,14 @@ async def test_a_phone_s_service_is_sent_the_next_on_the_same_connection() -> No
         await push.send(PHONE, PUSHED)
         await push.send(PHONE, PUSHED)
     assert (len(service.asked), len(service.connections)) == (4, 1)
+
+
+async def test_a_gateway_of_sms_is_sent_the_next_on_the_same_connection() -> None:
+    service = Service(202)
+    async with serving(service) as address, ending(HttpSms(f"{address}/sms", token="")) as sms:
+        for n in range(3):
+            await sms.send("+4915112345678", "Your code", sms_id=f"{n}")
+    assert (len(service.asked), len(service.connections)) == (3, 1)
 
 
 class HangingUp(Service):
@@ -63,3 +73,15 @@ async def test_nobody_s_cookies_are_kept() -> None:
         for _ in range(2):
             await push.send(browser, PUSHED)
     assert ["Cookie" in headers for _, headers, _ in service.asked] == [False, False]
+
+
+async def test_who_is_closed_asks_for_nothing_more() -> None:
+    """Nobody would close the connection, so it is an outage: another process does the job."""
+    service = Service()
+    async with serving(service) as address:
+        async with to_browsers() as push:
+            browser = Browser(f"{address}/send/1").target
+            await push.send(browser, PUSHED)
+        with pytest.raises(Unavailable):
+            await push.send(browser, PUSHED)
+    assert len(service.asked) == 1
