@@ -26,7 +26,7 @@ from outside.web_push import WebPush
 from services.device_pushes import DevicePushes
 from services.push_metrics import PushMetrics
 from services.room_pushes import PushRoom, RoomPushes
-from tests.rest.test_outside_push import PEM
+from tests.rest.test_outside_fcm import PEM
 
 _PATIENCE_S = 110
 

@@ -5,8 +5,9 @@ from aiohttp import web
 
 from core.errors import Unavailable
 from outside.sms import HttpSms
+from tests.rest.test_outside_fcm import PHONE, to_phones
 from tests.rest.test_outside_post import ending
-from tests.rest.test_outside_push import PHONE, PUSHED, Browser, Service, serving, to_browsers, to_phones
+from tests.rest.test_outside_push import PUSHED, Browser, Service, serving, to_browsers
 
 
 async def test_a_browser_s_service_is_sent_the_next_on_the_same_connection() -> None:

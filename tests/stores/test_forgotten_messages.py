@@ -4,131 +4,26 @@ import asyncio
 from typing import Any
 
 import pytest
-from msgspec import json
 
 from core.clock import now_ms
-from core.contract.chat import Message
 from core.contract.groups import NewGroup
 from core.errors import NotFound
-from core.ids import new_id
-from core.personal_data import TABLES
-from db.postgres.exports import ExportStore
 from db.postgres.forgotten_messages import ForgottenMessages
-from db.postgres.media import MediaStore
-from db.postgres.personal_data import PersonalData
 from db.postgres.receipts import ReceiptStore
-from db.postgres.reports import NewReport
 from db.postgres.rooms import Reading
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
 from tests.stores.grouping import Party
 from tests.stores.posting import picture
 from tests.stores.settling import all_has_ended
-from tests.stores.test_search import found
-from tests.stores.world import DAY_MS, TODAY, World
-
-_MESSAGES, _MEDIA = [
-    table for name in ("communication.messages", "social.media") for table in TABLES if table.name == name
-]
-OLD, YOUNG = 0, 2 * DAY_MS  # how long after now somebody said something
+from tests.stores.talking import OLD, YOUNG, Talk
+from tests.stores.world import TODAY, World
 
 
 @pytest.fixture(scope="module")
 async def database_url(new_database: NewDatabase) -> str:
     """One on which no running product looks at the outbox."""
     return await new_database()
-
-
-class Talk:
-    """Two in their room, which forgets what is not young."""
-
-    def __init__(self, world: World, users: tuple[str, str], room_id: str) -> None:
-        self.world, self.rooms, self.room_id = world, world.rooms, room_id
-        self.ana, self.ben = users
-        self.store, self.media = ForgottenMessages(world.pool), MediaStore(world.pool)
-
-    async def say(self, *ages: int, who: str | None = None, **changes: Any) -> list[Message]:
-        """One after the other, each so long after now; told to all."""
-        said = [
-            (
-                await self.world.say(self.room_id, who or self.ana, created_at=now_ms() + age, **changes)
-            ).message
-            for age in ages
-        ]
-        await self.tell()
-        return said
-
-    async def tell(self) -> None:
-        await self.world.pool.execute("DELETE FROM communication.outbox WHERE lane = $1", self.room_id)
-
-    async def forget(self, *, limit: int = 1000, by: ForgottenMessages | None = None) -> list[int]:
-        """Slice by slice: of how many rows each was."""
-        now, slices = now_ms(), list[int]()
-        while not slices or slices[-1] >= limit:
-            gone = await (by or self.store).forget(self.room_id, now + DAY_MS, now, limit=limit)
-            slices.append(gone)
-        return slices
-
-    async def read(self, who: str) -> list[int]:
-        """The numbers of what they read, over each road the same."""
-        after, more, oldest = await self.rooms.history(
-            self.room_id, who, before_seq=None, after_seq=0, limit=100
-        )
-        latest, *_ = await self.rooms.history(self.room_id, who, before_seq=None, after_seq=None, limit=100)
-        page = await self.rooms.page(self.room_id, who, before_seq=None, limit=100)
-        view = await self.rooms.room(self.room_id, who, TODAY)
-        assert after == latest == page[::-1]
-        assert not more
-        assert view.oldest_seq == oldest
-        assert (await self.world.unread(who)).get(self.room_id, 0) == view.unread
-        assert (view.last_message and view.last_message.seq) == (after[-1].seq if after else None)
-        return [message.seq for message in after]
-
-    async def stored(self) -> list[int]:
-        """The numbers of what there is, whoever may read it."""
-        query = "SELECT seq FROM communication.messages WHERE room_id = $1 ORDER BY seq"
-        return [row["seq"] for row in await self.world.pool.fetch(query, self.room_id)]
-
-    async def contents(self) -> list[str | None]:
-        """What it says."""
-        query = "SELECT content FROM communication.messages WHERE room_id = $1 ORDER BY seq"
-        return [row["content"] for row in await self.world.pool.fetch(query, self.room_id)]
-
-    async def copied(self) -> tuple[list[str], list[str], list[str]]:
-        """What the copy of Ana's data has of it: what she said, which media, and which files."""
-        data, now = PersonalData(self.world.pool), now_ms()
-        exports = ExportStore(self.world.pool, self.world.jobs, self.world.notifications.notify)
-        said, media = [
-            [json.decode(row) async for page in data.rows(table, self.ana, now, since=0) for row in page]
-            for table in (_MESSAGES, _MEDIA)
-        ]
-        files = [file.id async for page in exports.files(self.ana, now) for file in page]
-        return sorted(one["content"] for one in said), [one["id"] for one in media], files
-
-    async def erase(self) -> None:
-        assert await PersonalData(self.world.pool).erase(_MESSAGES, self.ana, now_ms())
-
-    async def report(self, message_id: str, who: str) -> str:
-        report = NewReport(
-            id=new_id(),
-            subject_type="message",
-            subject_id=message_id,
-            reporter=who,
-            reason="nudity",
-            note=None,
-            block=False,
-            at=now_ms(),
-        )
-        return (await self.world.reports.file(report)).id
-
-    async def decide(self) -> None:
-        """All cases about Ana, so long ago that their evidence is kept no longer; and it is forgotten."""
-        await self.world.pool.execute(
-            "UPDATE safety.cases SET state = 'decided', action = 'dismiss', decided_by = user_id,"
-            " decided_at = now() - interval '400 days' WHERE user_id = $1",
-            self.ana,
-        )
-        await self.world.evidence.forget(now_ms() - 365 * DAY_MS, limit=1000)
 
 
 @pytest.fixture
@@ -237,74 +132,6 @@ async def test_what_it_showed_goes_with_the_last_message_that_shows_it(talk: Tal
     assert kept == [False, True]
     assert await talk.media.shown_in_a_room(shared, talk.ben)
     assert not await talk.media.shown_in_a_room(gone, talk.ben)
-
-
-async def test_what_was_reported_stays_as_long_as_its_evidence_and_is_read_by_nobody(talk: Talk) -> None:
-    """With what it shows; nor is it found, the last message of its room, or reported once more."""
-    media = await picture(talk.world, talk.ana, purpose="chat")
-    [_, said] = await talk.say(OLD, OLD, content="Peculiar", type="image", media_id=media)
-    await talk.report(said.id, talk.ben)
-    await talk.forget()
-    assert await talk.stored() == [2]
-    assert await talk.read(talk.ana) == await talk.read(talk.ben) == []
-    assert await found(talk.world, talk.ben, "peculiar") == []
-    assert await talk.rooms.found_in(talk.room_id, talk.ben, "peculiar", before_seq=None, limit=9) == []
-    assert await talk.media.find(media, now_ms() + 1) is not None
-    assert not await talk.media.shown_in_a_room(media, talk.ben)
-    with pytest.raises(NotFound):
-        await talk.world.say(talk.room_id, talk.ben, reply_to=said.id)
-    assert await talk.forget() == [0]
-    await talk.decide()
-    assert await talk.stored() == []
-    assert await talk.media.find(media, now_ms() + 1) is None
-
-
-async def test_a_reply_to_what_stays_as_evidence_shows_nothing_of_it(talk: Talk) -> None:
-    """Not when it is told once more, either."""
-    [said] = await talk.say(OLD)
-    [answer] = await talk.say(YOUNG, who=talk.ben, reply_to=said.id)
-    await talk.report(said.id, talk.ben)
-    await talk.forget()
-    assert await talk.stored() == [said.seq, answer.seq]
-    [left], *_ = await talk.rooms.history(talk.room_id, talk.ana, before_seq=None, after_seq=0, limit=9)
-    [told] = (await talk.rooms.to_announce([answer.id], now_ms())).values()
-    assert (left.reply, told.message.reply) == (None, None)
-
-
-async def test_whoever_said_it_is_not_told_that_it_stays_as_evidence(talk: Talk) -> None:
-    """By the copy of their data they would know that somebody has reported them, and often who."""
-    media = await picture(talk.world, talk.ana, purpose="chat")
-    [said] = await talk.say(OLD, content="Peculiar", type="image", media_id=media)
-    await talk.say(YOUNG, content="Young")
-    await talk.report(said.id, talk.ben)
-    assert await talk.copied() == (["Peculiar", "Young"], [media], [media])
-    assert await talk.media.shown_file(media, now_ms()) is not None
-    await talk.forget()
-    assert await talk.copied() == (["Young"], [], [])
-    assert await talk.media.shown_file(media, now_ms()) is None
-    await talk.erase()
-    assert await talk.contents() == [None, None]
-
-
-async def test_evidence_that_goes_first_leaves_a_message_that_is_still_kept(talk: Talk) -> None:
-    """It is forgotten in its time, as any other."""
-    [said] = await talk.say(OLD)
-    await talk.report(said.id, talk.ben)
-    await talk.decide()
-    assert await talk.read(talk.ben) == [1]
-    await talk.forget()
-    assert await talk.stored() == []
-
-
-async def test_a_report_that_is_being_filed_is_not_waited_for(talk: Talk) -> None:
-    """What it is about stays, with all that follows, until it has been."""
-    said = await talk.say(OLD, OLD, OLD)
-    async with talk.world.pool.acquire() as filing, filing.transaction():
-        await filing.execute("SELECT FROM communication.messages WHERE id = $1 FOR KEY SHARE", said[1].id)
-        async with asyncio.timeout(PATIENCE_S):
-            assert await talk.forget() == [1]
-    assert await talk.read(talk.ben) == [2, 3]
-    assert await talk.forget() == [2]
 
 
 async def test_what_has_not_been_told_is_not_forgotten(talk: Talk) -> None:
