@@ -182,7 +182,7 @@ async def test_a_cluster_is_upgraded_server_by_server() -> None:
 async def upgraded(cluster: RedisCluster, number: int) -> None:
     """A replica, which then has again all that its master has."""
     await cluster.until("slave", number, "INFO", "replication", told=lambda about: about["role"])
-    await cluster.servers[number].replace(redis_7())
+    await cluster.upgrade(number, redis_7())
     await cluster.linked(number)
 
 

@@ -36,7 +36,8 @@ class WholeCluster(AskedCluster):
 class RedisCluster:
     """Its servers by number: first the masters, then the replica of each, then those without slots."""
 
-    def __init__(self) -> None:
+    def __init__(self, node_timeout_ms: int) -> None:
+        self._node_timeout_ms = node_timeout_ms
         self.servers: list[RedisServer] = []
         self._clients: list[Redis] = []
 
@@ -70,6 +71,23 @@ class RedisCluster:
     async def start(self, number: int) -> None:
         """Again, with what it knew of the others."""
         await self.servers[number].start()
+        await self.be_patient(number)
+
+    async def upgrade(self, number: int, binary: Path) -> None:
+        """One of them goes on as another version of the program, and all others talk to it again.
+
+        What they would tell it before is lost: votes, too, of which each has one in ten seconds.
+        """
+        await self.servers[number].replace(binary)
+        await self.be_patient(number)
+        place = f"127.0.0.1:{self.ports[number]}"
+        for other in range(len(self.servers)):
+            if other != number:
+                await self.until(True, other, "CLUSTER NODES", told=lambda of: of[place]["connected"])
+
+    async def be_patient(self, number: int) -> None:
+        """From now on it takes nobody's slots for standing still a little."""
+        await self.tell(number, "CONFIG SET", "cluster-node-timeout", self._node_timeout_ms)
 
     async def tell(self, number: int, *words: str | int | bytes) -> Any:
         """One of them, whoever has the slot."""
@@ -97,12 +115,16 @@ class RedisCluster:
         assert said == expected
 
     async def take_over(self, number: int) -> None:
-        """A replica becomes the master. What does not get through in 5 s is given up there: asked again."""
+        """A replica becomes the master. What does not get through in 5 s is given up there: asked again.
+
+        Not before it may stand once more, and all masters may vote, which a longer timeout makes later.
+        """
+        again_s = max(6, 4.2 * self._node_timeout_ms / 1000)
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 await self.tell(number, "CLUSTER FAILOVER")
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(6):
+                    async with asyncio.timeout(again_s):
                         await self.until("master", number, "INFO", "replication", told=lambda of: of["role"])
                         return
 
@@ -139,7 +161,7 @@ async def redis_cluster(
     number = masters * (2 if replicas else 1) + spare
     secure = ("--tls-cluster", "yes", "--tls-replication", "yes") if tls else ()
     async with AsyncExitStack() as stack:
-        of, cluster = await stack.enter_async_context(room()), RedisCluster()
+        of, cluster = await stack.enter_async_context(room()), RedisCluster(node_timeout_ms)
         for n in range(number):
             server = await stack.enter_async_context(
                 redis_in(
@@ -164,7 +186,8 @@ async def redis_cluster(
                 await cluster.linked(n)
             for n in range(number):
                 await cluster.until(masters, n, "CLUSTER NODES", told=_replicas)
-        await cluster.tell_all("CONFIG SET", "cluster-node-timeout", node_timeout_ms)
+        for n in range(number):
+            await cluster.be_patient(n)
         yield cluster
 
 
