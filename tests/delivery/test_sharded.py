@@ -104,9 +104,10 @@ async def test_an_event_is_told_to_the_servers_of_its_slot_alone(cluster: RedisC
         assert sum(said.startswith(b"revoked") for said in heard) == 2
         plain, shards = await passed_on(cluster)
         assert (plain - before[0], shards - before[1]) == (0, 6)
-        other.client.shards = False  # as it would be beside a node of the version before
-        await other.log.send(users[0], ended(2))
-        await ours.heard.get()
+        async with open_redis_client(cluster.urls[1]) as client:  # of a node of the version before
+            await EventLog(client, keep=50, keep_s=300).send(users[0], ended(2))
+        async with asyncio.timeout(PATIENCE_S):
+            await ours.heard.get()
         assert (await passed_on(cluster))[0] - plain == 5
 
 
