@@ -44,6 +44,11 @@ export class Chat {
   }
 
   async open(roomId) {
+    await this.#show(roomId);
+    this.#lookHowFar(roomId);
+  }
+
+  async #show(roomId) {
     const room = this.#room(roomId);
     if (!room) return;
     if (room.behind) return this.latest(roomId);
@@ -192,6 +197,19 @@ export class Chat {
     const known = Object.values(rooms).filter((room) => room.has_more !== null && !room.behind);
     await Promise.all(known.map((room) => this.#fill(room.id)));
     if (this.#room(place.id)?.has_more === null) await this.open(place.id);
+    else this.#lookHowFar(place.id);
+  }
+
+  /** Whether the other has got and read what the user said last: what was told while this page was not there is not told again. */
+  async #lookHowFar(room_id) {
+    const { me } = this.#store.state;
+    const { kind, messages = [], peer_read_seq } = this.#room(room_id) ?? {};
+    const own = messages.findLast((one) => one.sender_id === me?.id && !one.deleted_at);
+    if (kind !== "direct" || !own || own.seq <= peer_read_seq) return;
+    const receipts = await this.receipts(own).catch(() => []);
+    for (const { user_id, read_at } of this.#store.state.me?.id === me.id ? receipts : []) {
+      this.#store.dispatch("chat:receipt", { room_id, user_id, read_seq: read_at ? own.seq : 0, delivered_seq: own.seq });
+    }
   }
 
   /** A node of the version before knows no `changed_since`. */

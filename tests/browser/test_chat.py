@@ -75,7 +75,7 @@ async def test_a_picture_and_a_voice_message(talk: Talk, tmp_path: Path) -> None
     await loaded(ben, picture)
     assert await picture.evaluate(SIZE) == size
     files = log(ben).get_by_role("link", name=re.compile("^Download: "))
-    sent = [re.compile(r"^notes.txt1\s?kB$"), re.compile("^Lists of all that we take")]
+    sent = [re.compile(r"^notes.txt0.1\s?kB$"), re.compile("^Lists of all that we take")]
     await expect(files).to_have_text(sent, timeout=WAIT_MS)
     short = files.first
     async with ben.page.expect_download(timeout=WAIT_MS) as saving:
@@ -114,6 +114,8 @@ async def test_what_was_said_is_changed_and_taken_back(talk: Talk) -> None:
 
     mine = bubble(ana, "See you at six").first
     await expect(mine).to_contain_text("seen", timeout=WAIT_MS)  # it is looked up once
+    await ana.page.reload()
+    await expect(mine).to_contain_text("seen", timeout=WAIT_MS)
     await does(ana, mine, "Who has read it")
     await expect(mine.get_by_text(re.compile("^Ben: read "))).to_be_visible(timeout=WAIT_MS)
     await mine.get_by_role("button", name="Change", exact=True).click()
@@ -174,3 +176,30 @@ async def test_what_was_said_long_ago_is_found(talk: Talk, world: World) -> None
     await ana.page.keyboard.press("Escape")
     await expect(ana.button("Search this chat")).to_be_focused()
     await expect(log(ana)).to_be_visible()
+
+
+PASTE = """(field, written) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", written);
+  field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+}"""
+
+
+async def test_what_cannot_be_shown_or_sent_is_said(talk: Talk, tmp_path: Path) -> None:
+    """A picture that is none has its name; what is longer than a message does not lose its end unseen."""
+    ana, _ = await talk()
+    (tmp_path / "boat.png").write_bytes(b"")
+    async with ana.page.expect_file_chooser() as chosen:
+        await ana.press("Add pictures, videos or files")
+    await (await chosen.value).set_files([tmp_path / "boat.png"])
+    await expect(ana.button("Leave out boat.png")).to_contain_text("boat.png", timeout=WAIT_MS)
+    await ana.page.get_by_label("Message", exact=True).press("Enter")
+    refused = bubble(ana, "This file is empty")
+    await expect(refused).to_contain_text("boat.png", timeout=WAIT_MS)
+
+    field = ana.page.get_by_label("Message", exact=True)
+    await field.fill("x" * 3990)
+    await field.evaluate(PASTE, "y" * 10)
+    await expect(ana.page.get_by_text("its end was left out")).to_have_count(0)
+    await field.evaluate(PASTE, "y" * 11)
+    await ana.sees("This is too long for one message: its end was left out.")

@@ -9,6 +9,7 @@ import { counted, filled, words } from "../texts.js";
 import { duration } from "../words.js";
 import { byId, h, show, text } from "./dom.js";
 import { icon } from "./icons.js";
+import { previewed } from "./preview.js";
 
 const MOST = 10;
 const SLIPPED_MS = 500; // who taps twice has said nothing yet
@@ -73,6 +74,10 @@ export function composer({ store, chat, room, onSent }) {
     if (message.value.trim()) chat.typing(room().id, Date.now());
   });
   message.addEventListener("paste", (event) => {
+    const written = event.clipboardData?.getData("text/plain") ?? "";
+    const kept = message.value.length - (message.selectionEnd - message.selectionStart);
+    wrong = kept + written.length > message.maxLength ? t.cut_off : ""; // the browser says nothing
+    draw(room());
     const pasted = [...(event.clipboardData?.files ?? [])];
     if (!pasted.length || event.clipboardData.types.includes("text/plain")) return; // offices copy words with a picture of them
     event.preventDefault();
@@ -208,15 +213,14 @@ export function composer({ store, chat, room, onSent }) {
     }
     if (recording?.recorder.state === "recording" && Date.now() - recording.since > LONGEST_MS) recording.recorder.stop();
     const time = recording && duration((Date.now() - recording.since) / 1000);
-    const tells = recording
-      ? filled(t.recording, { time })
-      : changing
-        ? t.editing
-        : chosen.length
-          ? counted(t.chosen, chosen.length)
-          : answering
-            ? filled(t.replying, { name: speaker(shown, answering.sender_id, store.state.me), message: said(answering) })
-            : wrong;
+    const begun = changing
+      ? t.editing
+      : chosen.length
+        ? counted(t.chosen, chosen.length)
+        : answering
+          ? filled(t.replying, { name: speaker(shown, answering.sender_id, store.state.me), message: said(answering) })
+          : "";
+    const tells = recording ? filled(t.recording, { time }) : [wrong, begun].filter(Boolean).join(" · ");
     about.setAttribute("aria-live", recording ? "off" : "polite"); // the seconds are not read out
     text(about, tells);
     show(strip, tells !== "");
@@ -240,7 +244,8 @@ export function composer({ store, chat, room, onSent }) {
   /** One of the files that are to be sent; pressing it leaves it out. */
   function shownChosen(one) {
     const { file, preview } = one;
-    const shows = preview ? h("img", { src: preview, alt: "", width: 48, height: 48 }) : h("span", { class: "line" }, file.name);
+    const name = h("span", { class: "line" }, file.name);
+    const shows = preview ? previewed(preview, name, { alt: "", width: 48, height: 48 }) : name;
     const out = h("button", { type: "button", class: "quiet chosen", "aria-label": filled(t.leave_out, { file: file.name }) }, shows, "✕");
     out.addEventListener("click", () => {
       chosen = chosen.filter((other) => other !== one);

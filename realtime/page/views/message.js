@@ -1,8 +1,9 @@
 /** One message: who has said it, what it answers, what it shows, and what can be done with it. */
 
 import { fileName, nameIn, said, speaker } from "../chat-words.js";
+import { sizeWords } from "../data-words.js";
 import { filled, words } from "../texts.js";
-import { dateAndTime, measured, notice, when } from "../words.js";
+import { dateAndTime, notice, when } from "../words.js";
 import { flag, h, show } from "./dom.js";
 import { photo, video } from "./picture.js";
 import { voice } from "./voice.js";
@@ -52,7 +53,7 @@ function shown({ type, media, waveform }, name) {
   }
   if (type === "video") return [reserved(video(media, { label }), media)];
   if (type === "voice") return [voice(media, waveform ?? [], label)];
-  const size = measured(Math.max(1, Math.round(media.size / 1024)), "kilobyte", "short");
+  const size = sizeWords(media.size);
   const file = fileName(media);
   return [h("a", { class: "button file", href: media.urls.original ?? "", download: media.name ?? "", "aria-label": filled(t.download, { file, size }) }, h("bdi", { title: file }, file), h("span", {}, size))];
 }

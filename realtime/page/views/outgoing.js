@@ -4,11 +4,13 @@ import { refusal } from "../people-words.js";
 import { filled, words } from "../texts.js";
 import { percent } from "../words.js";
 import { h } from "./dom.js";
+import { previewed } from "./preview.js";
 
 export function outgoing(one, room, chat) {
   const t = words.messages;
   const { file, preview, content, type, failed, waits: away } = one;
-  const shown = preview ? [h("img", { src: preview, alt: t.kinds.image })] : file ? [h("p", {}, h("i", {}, type === "voice" ? t.kinds.voice : file.name))] : [];
+  const name = h("p", {}, h("i", {}, type === "voice" ? t.kinds.voice : (file?.name ?? "")));
+  const shown = preview ? [previewed(preview, name, { alt: t.kinds.image })] : file ? [name] : [];
   const item = h("li", { class: `mine ${failed ? "failed" : "sending"}` }, h("div", { class: "bubble" }, ...shown, ...(content ? [h("p", {}, content)] : [])), h("small"));
   const does = (said, action) => {
     const made = h("button", { type: "button", class: "link" }, said);

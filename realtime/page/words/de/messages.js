@@ -31,6 +31,7 @@ export default {
     is_writing: "{name} schreibt…",
     replying: "Antwort auf „{message}“ ({name})",
     editing: "Du änderst deine Nachricht",
+    cut_off: "Das ist zu lang für eine Nachricht: Das Ende fehlt.",
     never_mind: "Doch nicht",
     attach: "Bilder, Videos oder Dateien hinzufügen",
     camera: "Bild aufnehmen",

@@ -31,6 +31,7 @@ export default {
     is_writing: "{name} is writing…",
     replying: "Answering “{message}” ({name})",
     editing: "Changing your message",
+    cut_off: "This is too long for one message: its end was left out.",
     never_mind: "Never mind",
     attach: "Add pictures, videos or files",
     camera: "Take a picture",
