@@ -9,6 +9,7 @@ is one HMAC over bytes that are compared as they came.
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
 
 import jwt
@@ -23,6 +24,8 @@ from core.vocabulary import Id
 
 _ALGORITHM = "HS256"
 _LONGEST = 4096
+# So many access tokens are remembered as read: some kilobytes each, and every client asks again with its own.
+_REMEMBERED = 4096
 _JWS = jwt.PyJWS()
 
 Issuer = Literal["realtime-connect"]
@@ -87,6 +90,7 @@ class AccessTokens:
 
     def __init__(self, keys: tuple[SigningKey, ...], lifetime_s: int) -> None:
         self._signed = _Signed(keys)
+        self._known = lru_cache(_REMEMBERED)(self._read)
         self.lifetime_s = lifetime_s
 
     def issue(self, user_id: str, session_id: str, twin: bytes, now: int) -> str:
@@ -99,11 +103,16 @@ class AccessTokens:
 
     def read(self, token: str, now: int) -> Access:
         """What it says. Raises `Unauthenticated`, or `TokenExpired` if it was valid and has expired."""
+        access = self._known(token)
+        if access.expires_at <= now:
+            raise TokenExpired
+        return access
+
+    def _read(self, token: str) -> Access:
+        """The same at any time. What is not valid raises, and is never remembered."""
         claims = self._signed.read(token, _AccessClaims)
         if claims is None:
             raise Unauthenticated("This access token is not valid.")
-        if claims.exp * 1000 <= now:
-            raise TokenExpired
         return Access(claims.sub, claims.sid, bytes.fromhex(claims.twin), claims.exp * 1000)
 
 

@@ -2,8 +2,10 @@
 
 import base64
 import contextlib
+import gc
 import json
 from typing import Any
+from weakref import WeakSet
 
 import jwt
 import pytest
@@ -45,6 +47,37 @@ def test_what_was_issued_is_read() -> None:
     assert tokens.read(signed(GOOD), NOW) == tokens.read(token, NOW)
     with pytest.raises(TokenExpired):
         tokens.read(token, NOW + 900_000)
+
+
+def test_a_token_that_was_read_before_expires_like_any_other() -> None:
+    """And is read by the same clock, also one that is set back."""
+    token = tokens.issue(ANA, BEN, TWIN, NOW)
+    for _ in range(2):
+        assert tokens.read(token, NOW).user_id == ANA
+        with pytest.raises(TokenExpired):
+            tokens.read(token, NOW + 900_000)
+
+
+class Shown(str):
+    """A token of which one can tell whether anybody still has it."""
+
+    __slots__ = ("__weakref__",)
+
+
+def test_of_tokens_that_were_read_so_many_are_remembered_and_none_that_is_not_valid() -> None:
+    """Nobody fills a server's memory by what they send."""
+    here = AccessTokens(Keyring(NEW).keys("access token"), 900)
+    read, refused = WeakSet[Shown](), WeakSet[Shown]()
+    for number in range(5_000):
+        read.add(token := Shown(here.issue(ANA, BEN, TWIN, NOW + number * 1000)))
+        assert here.read(token, NOW).expires_at == NOW + (number + 900) * 1000
+        refused.add(token := Shown(f"{token[:-1]}{'A' if token[-1] != 'A' else 'E'}"))
+        with pytest.raises(Unauthenticated):
+            here.read(token, NOW)
+    del token
+    gc.collect()
+    assert 0 < len(read) <= 4096
+    assert not refused
 
 
 ODD: list[Any] = [
