@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import aiohttp
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from core.contract.index import ENDPOINTS
@@ -89,6 +90,28 @@ async def test_requests_are_counted_by_endpoint(rest: RestServer) -> None:
     assert 'realtime_http_requests_total{endpoint="profile",status="404"} 1.0' in text
     assert 'realtime_http_request_seconds_count{endpoint="profile"} 1.0' in text
     assert "unknown" not in text
+
+
+async def test_requests_are_told_as_the_kinds_of_the_library_tell_them(rest: RestServer) -> None:
+    """With its buckets: boards and alerts that know those go on as they are."""
+    token = (await rest.sign_up())["access_token"]
+    for _ in range(3):
+        await rest.ask("GET", "/v1/me", token=token)
+    text = (await rest.ask("GET", "/metrics")).body
+    requests, seconds = (
+        next(family for family in text_string_to_metric_families(text) if family.name == name)
+        for name in ("realtime_http_requests", "realtime_http_request_seconds")
+    )
+    assert (requests.type, seconds.type) == ("counter", "histogram")
+    told = [sample for sample in seconds.samples if sample.labels["endpoint"] == "me"]
+    buckets = {sample.labels["le"]: sample.value for sample in told if sample.name.endswith("_bucket")}
+    assert list(map(float, buckets)) == list(Histogram.DEFAULT_BUCKETS)
+    assert list(buckets.values()) == sorted(buckets.values())
+    rest_of_it = {
+        sample.name.rpartition("_")[2]: sample.value for sample in told if "le" not in sample.labels
+    }
+    assert buckets["+Inf"] == rest_of_it["count"] == 3
+    assert 0 < rest_of_it["sum"]
 
 
 async def test_metrics_may_have_a_port_of_their_own(
