@@ -133,6 +133,32 @@ async def test_a_huge_body_is_refused_before_it_comes(rest: RestServer) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_a_body_is_the_same_whether_it_comes_with_its_head_or_after_it(
+    rest: RestServer, pieces: int
+) -> None:
+    """Announced or in chunks; too long it is refused."""
+    head = "POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    good = '{"login": "nobody", "password": "b"}'
+
+    async def code(way: str, body: str) -> str:
+        reader, writer = await raw(rest, f"{head}{way}\r\n".encode() + body.encode() * (pieces == 1))
+        if pieces == 2:
+            await rest.ask("GET", "/healthz")  # the head has been read by now, or is soon
+            writer.write(body.encode())
+        problem = await problem_on(reader)
+        writer.close()
+        said: str = problem["code"]
+        return said
+
+    chunked = "Transfer-Encoding: chunked\r\n"
+    assert await code(f"Content-Length: {len(good)}\r\n", good) == "unauthenticated"
+    assert await code(chunked, f"{len(good):x}\r\n{good}\r\n0\r\n\r\n") == "unauthenticated"
+    long = good.ljust(4097)
+    assert await code(chunked, f"{len(long):x}\r\n{long}\r\n0\r\n\r\n") == "payload_too_large"
+    assert await code(f"Content-Length: {len(long)}\r\n", long) == "payload_too_large"
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for(
     world: World, redis: Redis, redis_client: RedisClient
 ) -> None:
