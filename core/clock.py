@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
 Clock = Callable[[], int]
@@ -84,9 +85,11 @@ def rfc3339(ms: int) -> str:
 
 def told(moment: datetime) -> str:
     """The same of an aware datetime, as Postgres returns it."""
-    if moment.microsecond % 1000 or moment.tzinfo is not UTC:
+    millis, rest = divmod(moment.microsecond, 1000)
+    if rest or moment.tzinfo is not UTC:
         return rfc3339(to_ms(moment))
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"  # without its `+00:00`
+    written = msgspec.json.encode(moment)  # it writes `"2026-01-31T12:00:00.123000Z"`, the quickest of all
+    return f"{written[1:20].decode()}.{millis:03}Z"
 
 
 @lru_cache(64)  # most are of now

@@ -108,7 +108,10 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         except BaseException as error:
             await self.over(holder, bare, error)
             raise
-        await self.over(holder, bare, None)
+        if self._takes_back(holder, bare):  # as nearly always
+            self.outages.worked()
+        else:
+            await self.over(holder, bare, None)
         return given
 
     async def failed(self, error: BaseException) -> None:

@@ -107,8 +107,10 @@ class RequestBoundary:
             browser = brought(headers, request.cookies, hosts, address)
             body = completed(body, browser)
         account = access.user_id if access else None
-        await self._limits.count(endpoint.limits, now, account=account, network=network)
-        upload, digest = endpoint.upload, UploadDigest()
+        if endpoint.limits:
+            await self._limits.count(endpoint.limits, now, account=account, network=network)
+        upload = endpoint.upload
+        digest = UploadDigest() if upload else None
         return Request(
             now=now,
             address=address,
@@ -127,9 +129,9 @@ class RequestBoundary:
             ranged=_ranged(headers) if endpoint.ranged else None,
             accept=headers.get("Accept", ""),
             body=body,
-            digest=digest if upload else None,
-            file=whole(request, upload, pace, digest) if isinstance(upload, Upload) else None,
-            form=parts(request, upload, pace, digest) if isinstance(upload, Form) else None,
+            digest=digest,
+            file=whole(request, upload, pace, digest) if digest and isinstance(upload, Upload) else None,
+            form=parts(request, upload, pace, digest) if digest and isinstance(upload, Form) else None,
         )
 
     async def _admitted(
@@ -142,7 +144,7 @@ class RequestBoundary:
         if endpoint.auth or (endpoint.may_be_known and "Authorization" in headers):
             access = self._sessions.read(clients.bearer(headers.get("Authorization")), now)
             status = await self._sessions.check(access, now, restricted=endpoint.restricted)
-            if endpoint.admitted:
+            if endpoint.roles:
                 self._check_role(endpoint, status)
             general = endpoint.limits_of(known=True)
             await self._limits.count(general, now, account=access.user_id, network=network)
