@@ -13,12 +13,12 @@ from core.settings import Settings
 from core.wire.endpoint import Endpoint
 from rest.docs import documents
 from rest.http.binding import Resource, bind
-from rest.http.boundary import RequestBoundary, problems
+from rest.http.boundary import RequestBoundary
 from rest.http.compression import Compression
-from rest.http.connections import admit
 from rest.http.cookies import CookieJar
 from rest.http.headers import CrossOrigin, safety
 from rest.http.metrics import RequestMetrics
+from rest.http.surroundings import Surroundings
 from rest.service import Check, ServiceHandlers
 from services.limits import Limits
 from services.sessions import SessionService
@@ -47,10 +47,8 @@ def make_app(
     proxies = Proxies.of(settings.trusted_proxies)
     cross_origin = CrossOrigin(settings.cors_origins, proxies)
     metrics, compression = RequestMetrics(registry), Compression(settings.compress_answers_bytes)
-    app = web.Application(
-        middlewares=[metrics.measure, compression.pack, problems, admit, cross_origin.preflight],
-        client_max_size=settings.max_body_bytes,
-    )
+    around = Surroundings(metrics, compression, cross_origin).around
+    app = web.Application(middlewares=[around], client_max_size=settings.max_body_bytes)
     app.on_response_prepare.append(safety)
     app.on_response_prepare.append(cross_origin.allow)
     boundary = RequestBoundary(

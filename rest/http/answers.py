@@ -44,7 +44,7 @@ def _with_cookies(endpoint: Endpoint, asked: Request, answer: Answer, jar: Cooki
 
 def _not_modified(endpoint: Endpoint, request: web.Request, answer: Answer) -> web.Response | None:
     """304, where the client says that it has this version."""
-    if not (endpoint.revalidated and isinstance(answer, Versioned)):
+    if not (endpoint.revalidated and "If-None-Match" in request.headers and isinstance(answer, Versioned)):
         return None
     if not names_version(request.headers.getall("If-None-Match", ()), answer.version):
         return None
@@ -56,7 +56,7 @@ def _made(endpoint: Endpoint, answer: Answer) -> web.Response:
         return answer
     if answer is None:
         return web.Response(status=endpoint.status)
-    headers, status = {}, endpoint.status
+    headers, status = {"Content-Type": "application/json"}, endpoint.status
     encoded: bytes | None = None
     if isinstance(answer, Created):
         answer, status = answer.body, 201
@@ -67,6 +67,5 @@ def _made(endpoint: Endpoint, answer: Answer) -> web.Response:
     return web.Response(
         status=status,
         body=msgspec.json.encode(answer) if encoded is None else encoded,
-        content_type="application/json",
         headers=headers,
     )

@@ -1,12 +1,10 @@
-"""The one live boundary of REST: find out who asks, decode, handle, encode. What fails becomes a problem.
+"""The one live boundary of REST: find out who asks, decode, handle, encode. What fails raises.
 
 Handlers see a `Request` and return a Struct (`rest.http.request`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-import structlog
 from aiohttp import web
 from msgspec import Struct
 from multidict import CIMultiDictProxy
@@ -15,21 +13,14 @@ from core.clock import Clock
 from core.documents.openapi import EXAMPLE_ADDRESS
 from core.errors import (
     AppError,
-    Internal,
-    InvalidRequest,
-    MethodNotAllowed,
     NotFound,
-    PayloadTooLarge,
-    Unavailable,
 )
-from core.ids import new_id
 from core.proxies import Proxies, network_of
 from core.server_settings import StaffTotp
 from core.tokens import Access
 from core.wire.decode import decode_json, decode_query
 from core.wire.endpoint import Endpoint
 from core.wire.uploads import Form, Upload
-from db.outage import OUTAGES
 from db.postgres.idempotency import IdempotencyKey
 from db.postgres.sessions import SessionStatus
 from rest.http import client as clients
@@ -37,7 +28,6 @@ from rest.http.answers import response
 from rest.http.body import Pace, read_json
 from rest.http.cookies import Brought, CookieJar, brought, completed
 from rest.http.idempotency_key import key_of
-from rest.http.problems import problem
 from rest.http.ranges import RangeAsked
 from rest.http.request import Handler, Request
 from rest.http.uploads import UploadDigest, parts, whole
@@ -46,7 +36,7 @@ from services.limits import Limits
 from services.sessions import SessionService
 from services.totp import CodeNeeded
 
-_log = structlog.get_logger()
+_NOTHING = Brought()
 
 
 class RequestBoundary:
@@ -101,7 +91,7 @@ class RequestBoundary:
         query = decode_query(dict(request.query), endpoint.query) if endpoint.query else None
         versions = clients.expected_versions(headers.getall("If-Match", ())) if endpoint.guarded else None
         body = await self._body(endpoint.body, request, pace) if endpoint.body else None
-        browser = Brought()
+        browser = _NOTHING
         if endpoint.cookie and body is not None:
             hosts = self._proxies.hosts(peer, headers.get("Host", ""), headers.getall("X-Forwarded-Host", ()))
             browser = brought(headers, request.cookies, hosts, address)
@@ -193,38 +183,3 @@ def _key(
         body=body,
         now=now,
     )
-
-
-@web.middleware
-async def problems(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Every error on any path becomes an RFC 9457 problem, which says nothing about the inside."""
-    try:
-        return await handler(request)
-    except AppError as error:
-        return problem(error)
-    except web.HTTPException as error:
-        return _translated(error)
-    except OUTAGES as error:
-        _log.debug("a request found no store", path=request.path, error=repr(error))
-        return problem(Unavailable(retry_after_ms=1000))
-    except Exception:
-        reference = new_id()
-        _log.exception("a request failed", method=request.method, path=request.path, reference=reference)
-        return problem(Internal(details={"reference": reference}))
-
-
-def _translated(error: web.HTTPException) -> web.StreamResponse:
-    """What the router and the framework raise, in the catalogue's terms; redirects stay what they are."""
-    if error.status < 400:
-        raise error
-    if isinstance(error, web.HTTPMethodNotAllowed):
-        response = problem(MethodNotAllowed(details={"allowed": sorted(error.allowed_methods)}))
-        response.headers["Allow"] = error.headers["Allow"]
-        return response
-    if isinstance(error, web.HTTPNotFound):
-        return problem(NotFound(None if error.text == "404: Not Found" else error.text))
-    if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return problem(PayloadTooLarge())
-    return problem(InvalidRequest(error.reason) if error.status < 500 else Unavailable(error.reason))

@@ -58,4 +58,6 @@ def user_agent(header: str | None) -> str | None:
     """What PostgreSQL can keep of it: valid UTF-8 without NUL, of bounded length."""
     if not header:
         return None
+    if header.isascii() and "\0" not in header:  # as nearly all are
+        return header[:_USER_AGENT_MAX]
     return header.encode("utf-8", "replace").decode().replace("\0", "")[:_USER_AGENT_MAX]

@@ -5,7 +5,6 @@ answers under `/v1/auth/` and to POST, and those go as they are.
 """
 
 import zlib
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
@@ -17,8 +16,6 @@ _GZIP: Final = zlib.MAX_WBITS | 16
 _LEVEL: Final = zlib.Z_BEST_SPEED
 _TEXT: Final = frozenset(("application/json", "text/html", "text/plain"))
 
-Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 class Compression:
     """Packs answers of at least so many bytes; 0: none."""
@@ -26,17 +23,14 @@ class Compression:
     def __init__(self, least_bytes: int) -> None:
         self._least = least_bytes
 
-    @web.middleware
-    async def pack(self, request: web.Request, handler: Next) -> web.StreamResponse:
-        """Around whatever makes the answer."""
-        response = await handler(request)
+    def pack(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Pack this answer, if it is worth it and the client takes it."""
         if self._least and isinstance(response, web.Response) and self._may_be_packed(request, response):
             response.headers.add("Vary", "Accept-Encoding")
             if accepts_gzip(request.headers.get("Accept-Encoding", "")):
                 packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
                 response.body = packer.compress(response.body) + packer.flush()  # type: ignore[arg-type]
                 response.headers["Content-Encoding"] = "gzip"
-        return response
 
     def _may_be_packed(self, request: web.Request, response: web.Response) -> bool:
         headers, body = response.headers, response.body
@@ -45,7 +39,7 @@ class Compression:
             and len(body) >= self._least
             and request.method in ("GET", "HEAD")
             and not request.path.startswith("/v1/auth/")
-            and response.content_type in _TEXT
+            and headers.get("Content-Type", "").partition(";")[0] in _TEXT
             and not response.compression
             # An answer that is encoded already stays so; an ETag that is not weak belongs to these bytes.
             and "Content-Encoding" not in headers

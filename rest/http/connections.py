@@ -10,7 +10,7 @@ its tasks and timers (`realtime/transport/fast_path.py`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import chain
 from typing import Any, Final, cast
 
@@ -36,7 +36,6 @@ _PROXY_KEEP_ALIVE_S: Final = 3600.0
 _QUIET_S: Final = 10.0
 _LOOK_S: Final = 0.05
 
-Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger()
 
 
@@ -160,14 +159,15 @@ class HttpConnection(web.RequestHandler):
         """A proxy's connection carries a request of this client, or of nobody. False: they have too many."""
         return self._seat is None or self._seat.move(client)
 
-    def check(self, request: web.Request) -> None:
-        """Raises `InvalidRequest` for a head that came whole and is too long."""
+    def admit(self, request: web.Request) -> None:
+        """Let this request in until `leave`; a proxy's counts for the client on whose behalf it asks.
+
+        Raises `InvalidRequest` for a head that came whole and is too long, `RateLimited` for a client who has
+        too many connections.
+        """
         if _size(request.raw_headers) > self._limits.max_head_bytes:
             raise InvalidRequest("The headers are too long together.")
-
-    def count(self, request: web.Request) -> None:
-        """Count for the client on whose behalf a proxy asks. Raises `RateLimited` when they have too many."""
-        if not self.count_for(self._client(request.remote, request.headers)):
+        if self.proxied and not self.count_for(self._client(request.remote, request.headers)):
             raise RateLimited("Too many connections of this address.", retry_after_ms=10_000)
 
     def _client(self, peer: str | None, headers: CIMultiDictProxy[str]) -> str | None:
@@ -307,19 +307,3 @@ def _size(headers: tuple[tuple[bytes, bytes], ...]) -> int:
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-@web.middleware
-async def admit(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Refuse a head that is too long as a whole, and a proxy's client who has too many connections."""
-    connection = request.protocol
-    if not isinstance(connection, HttpConnection):
-        return await handler(request)
-    connection.check(request)
-    if not connection.proxied:
-        return await handler(request)
-    connection.count(request)
-    try:
-        return await handler(request)
-    finally:
-        connection.count_for(None)

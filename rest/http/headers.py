@@ -1,6 +1,5 @@
 """Headers that every answer carries: for safety, and for pages of other origins that may use the API."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
@@ -28,8 +27,6 @@ SAFE: Final = {
 }
 """On every answer: no guessing of types, no framing, and no caching of what does not say so."""
 
-Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 async def safety(_request: web.Request, response: web.StreamResponse) -> None:
     """Adds `SAFE` where a handler has not said otherwise, and to JSON that no page may show it."""
@@ -37,7 +34,7 @@ async def safety(_request: web.Request, response: web.StreamResponse) -> None:
     headers["Server"] = SERVER
     for name, value in SAFE.items():
         headers.setdefault(name, value)
-    if "json" in response.content_type:
+    if "json" in headers.get("Content-Type", ""):
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
 
@@ -57,12 +54,11 @@ class CrossOrigin:
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED
 
-    @web.middleware
-    async def preflight(self, request: web.Request, handler: Next) -> web.StreamResponse:
-        """Answer the preflight request of a browser."""
+    def preflight(self, request: web.Request) -> web.Response | None:
+        """The answer to the preflight request of a browser; None: it is something else."""
         asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         if not (asks and request.path.startswith("/v1/") and self._allows(request)):
-            return await handler(request)
+            return None
         return web.Response(
             status=204,
             headers={

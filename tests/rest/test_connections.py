@@ -13,10 +13,9 @@ from aiohttp import web
 
 from core.settings import Settings
 from realtime.transport import EngineServer
-from rest.http.boundary import problems
-from rest.http.connections import admit
 from rest.http.listening import listening
 from tests.patience import PATIENCE_S
+from tests.rest.surrounded import surroundings
 from tests.transport.speaker import upgrade_request
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -87,7 +86,7 @@ class HttpCaller:
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncIterator[Door]:
     door = Door()
-    app = web.Application(middlewares=[problems, admit])
+    app = web.Application(middlewares=[surroundings()])
     app.router.add_get("/", door.page)
     app.router.add_get("/much", door.much)
     door.engine.attach(app)

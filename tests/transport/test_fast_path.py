@@ -14,11 +14,10 @@ from realtime.transport import SocketServer
 from realtime.transport.frames import text_frame
 from realtime.transport.polling import Polling
 from realtime.transport.session import Session
-from rest.http.boundary import problems
-from rest.http.connections import admit
 from rest.http.headers import SAFE
 from rest.http.listening import listening
 from tests.patience import PATIENCE_S
+from tests.rest.surrounded import surroundings
 from tests.transport.speaker import EngineHarness, serving, until, upgrade_request
 from tests.transport.test_frames import masked
 
@@ -258,9 +257,9 @@ async def test_a_poll_may_wait_longer_than_a_connection_may_be_idle() -> None:
 
 @pytest.mark.parametrize("trusted", ["127.0.0.1", ""])
 async def test_behind_a_proxy_each_client_counts(trusted: str) -> None:
-    """A client with too many requests that wait gets 429 from `admit`, as on the way through aiohttp."""
+    """A client with too many requests that wait gets 429, as on the way through aiohttp."""
     made = server(fast=True)
-    app = web.Application(middlewares=[problems, admit])
+    app = web.Application(middlewares=[surroundings()])
     made.attach(app)
     settings = Settings(
         host="127.0.0.1", port=0, trusted_proxies=trusted, max_connections_an_address=1, max_connections=8
