@@ -12,7 +12,7 @@ from core.limits import LIMITS, Limit, LimitName
 from core.settings import Settings
 from core.tasks import TaskSet
 from db.outage import OUTAGES
-from services.ports import Limiter
+from services.ports import Limiter, LocalLimiter
 
 _log = structlog.get_logger()
 # So many may pass on a node before all nodes know of them.
@@ -23,7 +23,7 @@ _MOST = 50_000
 class Limits:
     """`shared` counts for all nodes, `here` for this one."""
 
-    def __init__(self, settings: Settings, *, shared: Limiter, here: Limiter) -> None:
+    def __init__(self, settings: Settings, *, shared: Limiter, here: LocalLimiter) -> None:
         self._shared, self._here = shared, here
         self._rates = {name: limit.rate(settings) for name, limit in LIMITS.items()}
         self._shares: dict[str, _Share] = {}
@@ -38,9 +38,16 @@ class Limits:
             who = account if limit.key == "account" else network if limit.key == "network" else None
             if who is None:
                 continue
-            if limit.where == "shares":
-                self.count_at_once((name,), now, account=who)
-            elif wait_ms := await self._take(name, who, now):
+            if limit.where == "node":
+                rate = self._rates[name]
+                wait_ms = self._here.take_here(
+                    f"{name}:{who}", rate_per_s=rate.per_s, burst=rate.burst, now=now
+                )
+            elif limit.where == "shares":
+                wait_ms = self._of_share(name, who, now)
+            else:
+                wait_ms = await self._take(name, who, now)
+            if wait_ms:
                 raise _too_many(limit, wait_ms)
 
     def count_at_once(self, names: Iterable[LimitName], now: int, *, account: str) -> None:
@@ -50,9 +57,9 @@ class Limits:
                 raise _too_many(LIMITS[name], wait_ms)
 
     async def _take(self, name: LimitName, who: str, now: int, cost: int = 1) -> int:
-        rate, limiter = self._rates[name], self._here if LIMITS[name].where == "node" else self._shared
+        rate = self._rates[name]
         try:
-            return await limiter.take(
+            return await self._shared.take(
                 f"{name}:{who}", rate_per_s=rate.per_s, burst=rate.burst, cost=cost, now=now
             )
         except OUTAGES as error:

@@ -92,6 +92,13 @@ class Limiter(Protocol):
         """
 
 
+class LocalLimiter(Protocol):
+    """The same of this process alone: nobody has to wait for the count."""
+
+    def take_here(self, key: str, *, rate_per_s: float, burst: int, now: int) -> int:
+        """Take one, as `Limiter.take` does."""
+
+
 class Verdict(Struct, frozen=True):
     """What a scan says: it may be shown, it may not, or a moderator has to look. The `reason` is for them."""
 

@@ -1,4 +1,5 @@
-"""Token buckets: in Redis for all nodes, in memory for one, or none at all. Implementations of `Limiter`.
+"""Token buckets: in Redis for all nodes, in memory for one, or none at all. Implementations of `Limiter` and
+`LocalLimiter`.
 
 A refusal takes nothing out, so a client that keeps trying waits no longer than one that stops.
 """
@@ -32,10 +33,18 @@ class MemoryLimiter:
         """0, or ms to wait (see `services.ports.Limiter`)."""
         return self._buckets.of(key, rate_per_s=rate_per_s, burst=burst).take(now, cost)
 
+    def take_here(self, key: str, *, rate_per_s: float, burst: int, now: int) -> int:
+        """The same of one, for whoever does not wait."""
+        return self._buckets.of(key, rate_per_s=rate_per_s, burst=burst).take(now)
+
 
 class NoLimits:
     """`RATE_LIMITS=off`."""
 
     async def take(self, key: str, *, rate_per_s: float, burst: int, cost: int = 1, now: int) -> int:  # noqa: ARG002
         """Always allowed."""
+        return 0
+
+    def take_here(self, key: str, *, rate_per_s: float, burst: int, now: int) -> int:  # noqa: ARG002
+        """The same."""
         return 0
