@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import asyncpg
 import msgspec
@@ -104,7 +104,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         holder._maybe_cancel_inactive_callback()
         holder._in_use = self._loop.create_future()
         try:
-            given: list[Record] = await bare.rows(query, args, limit)
+            given, _, _ = await bare.done(query, args, limit)
         except BaseException as error:
             await self.over(holder, bare, error)
             raise
@@ -112,7 +112,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             self.outages.worked()
         else:
             await self.over(holder, bare, None)
-        return given
+        return cast("list[Record]", given)
 
     async def failed(self, error: BaseException) -> None:
         """An outage is told of; after a time-out all that lies idle may be as dead.

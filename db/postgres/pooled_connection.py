@@ -17,10 +17,10 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the driver 
 
     async def rows(self, query: str, args: Sequence[Any], limit: int) -> list[asyncpg.Record]:
         """What one statement gives."""
-        given, _, _ = await self._done(query, args, limit)
+        given, _, _ = await self.done(query, args, limit)
         return cast("list[asyncpg.Record]", given)
 
-    async def _done(self, query: str, args: Sequence[Any], limit: int) -> tuple[Any, bytes, bool]:
+    async def done(self, query: str, args: Sequence[Any], limit: int) -> tuple[Any, bytes, bool]:
         """Rows, what was done, and whether all of it was.
 
         What was prepared here goes by none of the driver's detours.
@@ -65,7 +65,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the driver 
             done: str = await super().execute(query, *args, **more)
             return done
         self._check_open()
-        _, status, _ = await self._done(query, args, 0)
+        _, status, _ = await self.done(query, args, 0)
         return status.decode()
 
 

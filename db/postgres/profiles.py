@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import astuple
 
 from core.clock import to_datetime, to_ms, today, told
 from core.contract.profiles import Me, ProfileCard, ProfileView, Verified
@@ -22,7 +22,6 @@ from db.postgres.user_locks import lock_me
 from db.postgres.usernames import rename_within
 
 _SQL, _OWN = queries("profiles"), own_queries("profiles")
-_KINDS: tuple[MediaType, MediaType] = ("image", "video")
 
 
 Held = Mapping[str, tuple[str, str, int]]  # category, name and strength by key
@@ -132,9 +131,10 @@ class ProfileStore:
         row = await self._pool.fetchrow(_SQL["visible_card"], user_id, viewer_id, to_datetime(now))
         if row is None:
             return None
-        photos, videos = (self._cards.media(row, kind, own=False, server=server) for kind in _KINDS)
+        photos = self._cards.media(row, "image", own=False, server=server)
+        videos = self._cards.media(row, "video", own=False, server=server)
         card = self._cards.card(row, today(now), server)
-        return ProfileView(**asdict(card), photos=photos, videos=videos)
+        return ProfileView(*astuple(card), photos=photos, videos=videos)
 
     async def both_values(self, user_id: str, viewer_id: str, now: int) -> tuple[Held, Held] | None:
         """The viewer's values and the other's; None: neither friends nor connected, or not to be seen."""
