@@ -1,8 +1,8 @@
 """One statement for all who ask at the same time: group commit, for what many ask for in the same words.
 
-Who asks while nothing is under way is served at once. Who comes meanwhile goes with all others that wait in
-the next statement. So under load the statements become larger and not more, and what each costs (a trip, a
-plan to start, a commit) is shared.
+Who asks while nothing is under way is served at once, where there is one by the statement for one (`given`).
+Who comes meanwhile goes with all others that wait in the next statement. So under load the statements become
+larger and not more, and what each costs (a trip, a plan to start, a commit) is shared.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ _OVERDUE_S = 0.05
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Perform = Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]
+Alone = Callable[[Item], Awaitable[Answer]]
 _Asked = tuple[Item, asyncio.Future[Answer]]
 Then = Callable[[Item, Answer, "asyncio.Future[Any]"], None]
 
@@ -62,6 +63,20 @@ class GroupedStatement(Generic[Item, Answer]):
         self._start()
         return answer
 
+    async def given(self, item: Item, alone: Alone[Item, Answer]) -> Answer:
+        """The same for who waits for it here. While nothing is under way theirs is, in their own task, by the
+        statement for one: nobody has to be found who asks at the same time.
+        """
+        if self._waiting or self._under_way:
+            return await self.ask(item)
+        self._under_way += 1
+        turn = _Turn(self)
+        try:
+            with turn:
+                return await alone(item)
+        finally:
+            self._end(turn)
+
     def _start(self) -> None:
         """Begin, unless another does, or too many are stuck."""
         if self._waiting and self._under_way == self._overdue < self._at_once:
@@ -70,27 +85,25 @@ class GroupedStatement(Generic[Item, Answer]):
 
     async def _run(self) -> None:
         """The groups that wait, one after the other, until none does or this one has been overtaken."""
-        overdue, loop = False, asyncio.get_running_loop()
-
-        def overtake() -> None:
-            nonlocal overdue
-            overdue = True
-            self._overdue += 1
-            self._start()
-
+        turn, loop = _Turn(self), asyncio.get_running_loop()
         try:
-            while not overdue and (group := self._group()):
-                timer, next_at = loop.call_later(self._overdue_s, overtake), loop.time() + self._every_s
-                try:
+            while not turn.overdue and (group := self._group()):
+                next_at = loop.time() + self._every_s
+                with turn:
                     await self._answer(group)
-                finally:
-                    timer.cancel()
-                if not overdue and next_at > loop.time():
+                if not turn.overdue and next_at > loop.time():
                     await self._rest(next_at - loop.time())
         finally:
-            self._under_way -= 1
-            self._overdue -= overdue
-            self._start()
+            self._end(turn)
+
+    def _overtake(self) -> None:
+        self._overdue += 1
+        self._start()
+
+    def _end(self, turn: "_Turn") -> None:
+        self._under_way -= 1
+        self._overdue -= turn.overdue
+        self._start()
 
     def _group(self) -> list[_Asked[Item, Answer]]:
         """The next who still wait for their answer."""
@@ -125,6 +138,25 @@ class GroupedStatement(Generic[Item, Answer]):
         except Exception as error:
             if not answer.done():
                 answer.set_exception(error)
+
+
+class _Turn:
+    """Whose statements are under way, one after the other. One that is overdue is overtaken, and the last."""
+
+    __slots__ = ("_of", "_timer", "overdue")
+
+    def __init__(self, of: GroupedStatement[Any, Any]) -> None:
+        self._of, self.overdue = of, False
+
+    def __enter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._of._overdue_s, self._overtake)
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _overtake(self) -> None:
+        self.overdue = True
+        self._of._overtake()
 
 
 def _give(_item: object, given: Any, answer: "asyncio.Future[Any]") -> None:

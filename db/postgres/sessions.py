@@ -37,6 +37,7 @@ BEGINNINGS = (
 )
 _AT_ONCE = 16  # connects, which are long statements
 
+_AskedStanding = tuple[str, str, datetime, bytes | None]
 RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_changed", "erased"]
 
 
@@ -154,18 +155,21 @@ class SessionStore:
         async with own_rows(self._pool, user_id) as own:
             return await own.fetchval(_OWN["revoke"], session_id, reason, to_datetime(now)) is not None
 
-    def standing(
+    async def standing(
         self, user_id: str, session_id: str, now: int, twin: bytes | None = None
-    ) -> "Future[SessionStatus | None]":
+    ) -> SessionStatus | None:
         """The state of the session and of one refresh token. None: there is no such session.
 
         Every request asks for it first; those that come at the same time are asked about together.
         """
-        return self._standing.ask((session_id, user_id, to_datetime(now), twin))
+        asked = session_id, user_id, to_datetime(now), twin
+        return await self._standing.given(asked, self._standing_of)
 
-    async def _standings(
-        self, asked: Sequence[tuple[str, str, datetime, bytes | None]]
-    ) -> list[SessionStatus | None]:
+    async def _standing_of(self, asked: _AskedStanding) -> SessionStatus | None:
+        row = await self._pool.fetchrow(_SQL["standing"], *asked)
+        return row and _status(row)
+
+    async def _standings(self, asked: Sequence[_AskedStanding]) -> list[SessionStatus | None]:
         rows = await self._pool.fetch(_STANDINGS, *zip(*asked, strict=True))
         found = {row["n"]: _status(row) for row in rows}
         return [found.get(n) for n in range(1, len(asked) + 1)]

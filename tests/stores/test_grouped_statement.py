@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -26,10 +27,11 @@ class Store:
         return [2 * item for item in items]
 
     async def answer(self, error: Exception | None = None) -> None:
-        """The statement that has waited longest is performed, or fails."""
+        """The statement that has waited longest is performed, or fails; or nobody waits for it any more."""
         async with asyncio.timeout(PATIENCE_S):
             told = await self._waiting.get()
-        told.set_exception(error) if error else told.set_result(None)
+        if not told.cancelled():
+            told.set_exception(error) if error else told.set_result(None)
 
     async def heard(self, groups: int) -> None:
         async with asyncio.timeout(PATIENCE_S):
@@ -154,6 +156,54 @@ async def test_one_that_hangs_is_overtaken() -> None:
         await store.answer()
     assert await within(*answers) == [0, 2, 4, 6]
     assert store.groups == [[0], [1], [2], [3]]
+
+
+async def alone(store: Store, item: int) -> int:
+    """By the statement for one: three times the number, so that it can be told."""
+    return (await store.perform([item]))[0] // 2 * 3
+
+
+def given(asking: GroupedStatement[int, int], store: Store, item: int) -> "asyncio.Task[int]":
+    return asyncio.ensure_future(asking.given(item, partial(alone, store)))
+
+
+async def test_who_comes_alone_has_the_statement_for_one() -> None:
+    """Whoever comes meanwhile goes with the next; when nothing is under way any more, that is so again."""
+    store = Store()
+    asking = GroupedStatement(store.perform, overdue_s=PATIENCE_S)
+    answers = [given(asking, store, 1)]
+    await store.heard(1)
+    answers += [given(asking, store, n) for n in (2, 3)]
+    for _ in range(2):
+        await store.answer()
+    assert await within(*answers) == [3, 4, 6]
+    again = given(asking, store, 4)
+    await store.answer()
+    assert await within(again) == [12]
+    assert store.groups == [[1], [2, 3], [4]]
+
+
+@pytest.mark.parametrize("ends", ["fails", "is cancelled", "hangs"])
+async def test_whatever_becomes_of_it_the_next_begins(ends: str) -> None:
+    """Those who came meanwhile have their answers."""
+    store = Store()
+    asking = GroupedStatement(store.perform, overdue_s=0.001 if ends == "hangs" else PATIENCE_S)
+    first = given(asking, store, 1)
+    await store.heard(1)
+    answers = [given(asking, store, n) for n in (2, 3)]
+    if ends == "is cancelled":
+        first.cancel()
+    elif ends == "fails":
+        await store.answer(ConnectionError("away"))
+    await store.heard(2)
+    if ends != "fails":
+        await store.answer()
+    await store.answer()
+    assert await within(*answers) == [4, 6]
+    [how] = await within(first)
+    said = {"fails": ConnectionError, "is cancelled": asyncio.CancelledError, "hangs": int}
+    assert type(how) is said[ends]
+    assert store.groups == [[1], [2, 3]]
 
 
 async def test_the_end_of_the_program_leaves_nobody_waiting() -> None:
