@@ -54,6 +54,7 @@ class GroupedStatement(Generic[Item, Answer]):
         self._every_s, self._rest = every_s, rest
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._under_way = self._overdue = 0
+        self._lone: _Turn | None = None
         self._tasks = TaskSet()
 
     def ask(self, item: Item) -> "asyncio.Future[Answer]":
@@ -70,18 +71,21 @@ class GroupedStatement(Generic[Item, Answer]):
         if self._waiting or self._under_way:
             return await self.ask(item)
         self._under_way += 1
-        turn = _Turn(self)
+        turn = self._lone = _Turn(self)
         try:
-            with turn:
-                return await alone(item)
+            return await alone(item)
         finally:
-            self._end(turn)
+            self._lone = None
+            turn.end()
+            self._over(turn)
 
     def _start(self) -> None:
         """Begin, unless another does, or too many are stuck."""
         if self._waiting and self._under_way == self._overdue < self._at_once:
             self._under_way += 1
             self._tasks.spawn(self._run())
+        elif self._waiting and self._lone is not None:
+            self._lone.limit()  # from now on somebody waits for it
 
     async def _run(self) -> None:
         """The groups that wait, one after the other, until none does or this one has been overtaken."""
@@ -89,18 +93,21 @@ class GroupedStatement(Generic[Item, Answer]):
         try:
             while not turn.overdue and (group := self._group()):
                 next_at = loop.time() + self._every_s
-                with turn:
+                turn.limit()
+                try:
                     await self._answer(group)
+                finally:
+                    turn.end()
                 if not turn.overdue and next_at > loop.time():
                     await self._rest(next_at - loop.time())
         finally:
-            self._end(turn)
+            self._over(turn)
 
     def _overtake(self) -> None:
         self._overdue += 1
         self._start()
 
-    def _end(self, turn: "_Turn") -> None:
+    def _over(self, turn: "_Turn") -> None:
         self._under_way -= 1
         self._overdue -= turn.overdue
         self._start()
@@ -147,12 +154,18 @@ class _Turn:
 
     def __init__(self, of: GroupedStatement[Any, Any]) -> None:
         self._of, self.overdue = of, False
+        self._timer: asyncio.TimerHandle | None = None
 
-    def __enter__(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._of._overdue_s, self._overtake)
+    def limit(self) -> None:
+        """The statement that is under way may take so long, until it ends."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._of._overdue_s, self._overtake)
 
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+    def end(self) -> None:
+        """It has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _overtake(self) -> None:
         self.overdue = True
