@@ -287,7 +287,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
         counted = _counted(getattr(asyncpg.Connection, method), "postgres")
         monkeypatch.setattr(asyncpg.Connection, method, counted)
     monkeypatch.setattr(asyncpg.Connection, "execute", _plainly(asyncpg.Connection.execute))
-    monkeypatch.setattr(PooledConnection, "_done", _counted(PooledConnection._done, "postgres"))
+    monkeypatch.setattr(PooledConnection, "done", _counted(PooledConnection.done, "postgres"))
     monkeypatch.setattr(Topology, "ask", _on_the_road(Topology.ask))
     _by_who_asked(monkeypatch)
     return trips
