@@ -67,10 +67,12 @@ class Node:
 
 
 @asynccontextmanager
-async def node(cluster: RedisCluster, number: int = 2) -> AsyncIterator[Node]:
+async def node(
+    cluster: RedisCluster, number: int = 2, *, patience_s: float = PATIENCE_S
+) -> AsyncIterator[Node]:
     """`number`: the server that it is given."""
     async with (
-        open_redis_client(cluster.urls[number], patience_s=5) as client,
+        open_redis_client(cluster.urls[number], patience_s=patience_s) as client,
         Bus(client, new_id(), canary_s=0.3) as bus,
     ):
         yield Node(client, bus, EventLog(client, keep=50, keep_s=300))
@@ -115,7 +117,7 @@ async def test_an_event_is_told_to_the_servers_of_its_slot_alone(cluster: RedisC
 async def test_whoever_has_the_slot_now_is_listened_to(cluster: RedisCluster, fault: str) -> None:
     """And what may have been missed is read."""
     user = whose(0)
-    async with node(cluster) as ours, node(cluster) as other:
+    async with node(cluster, patience_s=5) as ours, node(cluster, patience_s=5) as other:
         await ours.listen(user)
         await other.tells_shards()
         await ours.hears(other, user, 1)
@@ -162,7 +164,7 @@ async def test_a_cluster_is_upgraded_server_by_server() -> None:
     async with redis_cluster() as cluster:
         await upgraded(cluster, 3)
         await cluster.take_over(3)
-        async with node(cluster, 3) as ours, node(cluster, 1) as other:
+        async with node(cluster, 3, patience_s=5) as ours, node(cluster, 1, patience_s=5) as other:
             await ours.listen(*users)
             for user in users:
                 await ours.hears(other, user, 1)
