@@ -6,7 +6,6 @@ import random
 import pytest
 from redis.asyncio import Redis
 
-from core.clock import now_ms
 from core.errors import Unavailable
 from core.ids import new_id
 from core.numbered_event import NumberedEvent
@@ -16,6 +15,8 @@ from db.redis.signals import RedisSignals, Sender, Signal
 from tests.delivery.test_event_log import ended
 from tests.machines.redis_cluster import redis_cluster
 from tests.patience import PATIENCE_S
+
+NOW = 1_800_000_000_000  # it stands: what somebody may say counts for seconds
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ async def test_each_announcement_names_the_event_before_it(
     user, chance = new_id(), random.Random(7)
     signals = RedisSignals(redis_client, keep=500, keep_s=300, candidates=99)
     sender = Sender(new_id(), 1, "her", "her phone", user)
-    await signals.open(user, sender.call_id, 1, device="phone", from_device="her phone", now=now_ms())
+    await signals.open(user, sender.call_id, 1, device="phone", from_device="her phone", now=NOW)
     numbers = iter(range(1, 100))
 
     async def append(kind: str) -> None:
@@ -100,7 +101,7 @@ async def test_each_announcement_names_the_event_before_it(
             assert await event_log.announce([numbered([user], next(numbers))]) == [None]
         elif kind == "signal":
             said = [Signal("candidate", b"{}")] * 2
-            assert await signals.pass_on(sender, said, now=now_ms()) == b"+11"
+            assert await signals.pass_on(sender, said, now=NOW) == b"+11"
         elif kind == "other":
             await redis.xadd(f"events:{{{user}}}", {"name": "x", "data": "{}"})
             await redis.pexpire(f"events:{{{user}}}", 200_000)
@@ -132,12 +133,12 @@ async def test_a_stream_that_redis_puts_out_is_kept_no_longer_than_others(
     user = new_id()
     signals = RedisSignals(redis_client, keep=500, keep_s=300, candidates=99)
     sender = Sender(new_id(), 1, "her", "her phone", user)
-    await signals.open(user, sender.call_id, 1, device="phone", from_device="her phone", now=now_ms())
+    await signals.open(user, sender.call_id, 1, device="phone", from_device="her phone", now=NOW)
     for number in (1, 2, 3):
         assert await event_log.announce([numbered([user], number)]) == [None]
         assert await redis.pttl(f"events:{{{user}}}") > 250_000
         await redis.delete(f"events:{{{user}}}")
-        assert await signals.pass_on(sender, [Signal("candidate", b"{}")], now=now_ms()) == b"+1"
+        assert await signals.pass_on(sender, [Signal("candidate", b"{}")], now=NOW) == b"+1"
         assert await redis.pttl(f"events:{{{user}}}") > 250_000
         await redis.delete(f"events:{{{user}}}")
 

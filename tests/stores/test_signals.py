@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from core.clock import now_ms
 from core.ids import new_id
 from core.wire.message import Empty
 from db.redis.event_log import channel, read_announcements
@@ -21,6 +20,7 @@ from realtime.calls.signal_lanes import SignalLanes
 from tests.patience import PATIENCE_S
 
 HER, HIS = "her phone", "his phone"
+NOW = 1_800_000_000_000  # it stands: what may be said counts for seconds
 
 
 def store(client: RedisClient, candidates: int = 40, descriptions: int = 20) -> RedisSignals:
@@ -36,7 +36,7 @@ async def opened(
 ) -> tuple[RedisSignals, Sender]:
     """He was told of a call with her, who may signal."""
     signals, sender = store(client, candidates, descriptions), Sender(new_id(), 1, "her", HER, new_id())
-    await signals.open(sender.to, sender.call_id, 1, device=HIS, from_device=HER, now=now_ms())
+    await signals.open(sender.to, sender.call_id, 1, device=HIS, from_device=HER, now=NOW)
     return signals, sender
 
 
@@ -47,19 +47,19 @@ async def told(client: RedisClient, user_id: str) -> list[bytes]:
 
 async def test_signals_pass_together_in_their_order(redis_client: RedisClient) -> None:
     signals, sender = await opened(redis_client)
-    assert await signals.pass_on(sender, [candidate("a"), candidate("b")], now=now_ms()) == b"+11"
-    assert await signals.pass_on(sender, [candidate(""), candidate("c")], now=now_ms()) == b"+11"
+    assert await signals.pass_on(sender, [candidate("a"), candidate("b")], now=NOW) == b"+11"
+    assert await signals.pass_on(sender, [candidate(""), candidate("c")], now=NOW) == b"+11"
     assert await told(redis_client, sender.to) == [b"a", b"b", b"c"]
 
 
 async def test_each_kind_is_counted_by_itself_and_anew_in_each_epoch(redis_client: RedisClient) -> None:
     signals, sender = await opened(redis_client, candidates=2, descriptions=1)
     two = [candidate("c"), candidate("c"), Signal("description", b"d"), candidate("c")]
-    assert await signals.pass_on(sender, two, now=now_ms()) == b"+1110"
-    assert await signals.pass_on(sender, [Signal("description", b"d")], now=now_ms()) == b"+0"
-    await signals.open(sender.to, sender.call_id, 2, device=HIS, from_device=HER, now=now_ms())
+    assert await signals.pass_on(sender, two, now=NOW) == b"+1110"
+    assert await signals.pass_on(sender, [Signal("description", b"d")], now=NOW) == b"+0"
+    await signals.open(sender.to, sender.call_id, 2, device=HIS, from_device=HER, now=NOW)
     again = Sender(sender.call_id, 2, sender.user_id, HER, sender.to)
-    assert await signals.pass_on(again, two, now=now_ms()) == b"+1110"
+    assert await signals.pass_on(again, two, now=NOW) == b"+1110"
 
 
 async def test_of_many_who_signal_at_once_each_has_an_answer_of_their_own(redis_client: RedisClient) -> None:
@@ -67,7 +67,7 @@ async def test_of_many_who_signal_at_once_each_has_an_answer_of_their_own(redis_
     strangers = [Sender(new_id(), 1, "her", HER, new_id()) for _ in range(300)]
     hers: Request = (sender, [candidate("a"), candidate("b")])
     asked = [*((stranger, [candidate("c")]) for stranger in strangers), hers]
-    answers = [(some, await answered) for some, answered in signals.pass_on_all(asked, now=now_ms())]
+    answers = [(some, await answered) for some, answered in signals.pass_on_all(asked, now=NOW)]
     assert [each for some, _ in answers for each in some] == asked
     assert [answer for _, theirs in answers for answer in theirs] == [b"-"] * 300 + [b"+10"]
     assert await told(redis_client, sender.to) == [b"a"]
@@ -77,9 +77,9 @@ async def test_what_keeps_one_from_signalling_keeps_no_other(redis_client: Redis
     """They go by one script, and where one fails the others are told, and answered."""
     signals, sender = await opened(redis_client)
     broken = Sender(new_id(), 1, "her", HER, new_id())
-    await signals.open(broken.to, broken.call_id, 1, device=HIS, from_device=HER, now=now_ms())
+    await signals.open(broken.to, broken.call_id, 1, device=HIS, from_device=HER, now=NOW)
     await redis_client.command("SET", f"events:{{{broken.to}}}", "no stream")
-    lanes = SignalLanes(signals, _asks_nobody, now_ms, retry_ms=1)
+    lanes = SignalLanes(signals, _asks_nobody, lambda: NOW, retry_ms=1)
     failed, passed = lanes.pass_on(broken, candidate("a")), lanes.pass_on(sender, candidate("b"))
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         await failed
@@ -96,7 +96,7 @@ async def test_what_is_sent_again_after_a_reconnect_happens_once(redis_client: R
     signals, sender = await opened(redis_client, candidates=1)
     signals._names = repeat(7)  # type: ignore[assignment]
     for _ in range(3):
-        assert await signals.pass_on(sender, [candidate("a")], now=now_ms()) == b"+1"
+        assert await signals.pass_on(sender, [candidate("a")], now=NOW) == b"+1"
     assert await told(redis_client, sender.to) == [b"a"]
 
 
@@ -107,15 +107,15 @@ async def test_no_other_place_is_let_in(redis_client: RedisClient, wrong: dict[s
     signals, sender = await opened(redis_client)
     other = Sender(*({**{f: getattr(sender, f) for f in sender.__struct_fields__}, **wrong}.values()))
     said = b"" if "to" in wrong else f"{sender.call_id} 1".encode()
-    assert await signals.pass_on(other, [candidate("a")], now=now_ms()) == b"-" + said
+    assert await signals.pass_on(other, [candidate("a")], now=NOW) == b"-" + said
     assert await told(redis_client, sender.to) == []
 
 
 async def test_a_line_counts_for_seconds_and_then_the_record_is_asked(redis_client: RedisClient) -> None:
     """What was counted stays counted."""
     signals, sender = await opened(redis_client, candidates=2)
-    assert await signals.pass_on(sender, [candidate("a")], now=now_ms()) == b"+1"
-    later = now_ms() + TRUSTED_MS + 1
+    assert await signals.pass_on(sender, [candidate("a")], now=NOW) == b"+1"
+    later = NOW + TRUSTED_MS + 1
     refused = await signals.pass_on(sender, [candidate("b")], now=later)
     assert refused == f"-{sender.call_id} 1".encode()
     allowed = Allowed(HIS, refused[1:])
@@ -129,7 +129,7 @@ async def test_a_line_never_goes_back(redis_client: RedisClient) -> None:
     signals, he, (older, newer) = store(redis_client), new_id(), (new_id(1), new_id(2))
 
     async def opens(call_id: str, epoch: int) -> int:
-        return await signals.open(he, call_id, epoch, device=HIS, from_device=HER, now=now_ms())
+        return await signals.open(he, call_id, epoch, device=HIS, from_device=HER, now=NOW)
 
     assert [await opens(older, 1), await opens(newer, 2)] == [1, 1]
     assert [await opens(older, 3), await signals.close(he, older), await opens(newer, 1)] == [0, 0, 0]
@@ -143,8 +143,8 @@ async def test_an_announcement_names_the_event_before_it(redis_client: RedisClie
     async with Redis.from_url(redis_url) as redis, redis.pubsub() as heard:
         await heard.subscribe(channel(sender.to))
         assert (await heard.get_message(timeout=PATIENCE_S))["type"] == "subscribe"
-        await signals.pass_on(sender, [candidate("a"), candidate("b")], now=now_ms())
-        await signals.pass_on(sender, [candidate("c")], now=now_ms())
+        await signals.pass_on(sender, [candidate("a"), candidate("b")], now=NOW)
+        await signals.pass_on(sender, [candidate("c")], now=NOW)
         messages = [await heard.get_message(timeout=PATIENCE_S) for _ in range(2)]
     assert [len(read_announcements(message["data"])) for message in messages if message] == [2, 1]
     said = [a for message in messages if message for a in read_announcements(message["data"])]
