@@ -12,10 +12,12 @@ from core.numbered_event import NumberedEvent
 from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog
 from db.redis.logs import WHOLE, LogIdentity
-from db.redis.multiplexed import RedisClient
+from db.redis.multiplexed import RedisClient, open_redis_client
 from tests.delivery.test_event_log import ListeningDevice, ended
 from tests.delivery.test_event_log import bus as bus  # noqa: PLC0414 - a fixture
 from tests.delivery.test_event_log import event_log as event_log  # noqa: PLC0414
+from tests.machines.redis_server import redis_server
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -35,19 +37,23 @@ async def test_all_nodes_see_the_same_log(event_log: EventLog, elsewhere: EventL
     assert (await elsewhere.tail(new_id())).log.name in first
 
 
-async def test_emptied_it_is_another_one_for_all(
-    event_log: EventLog, elsewhere: EventLog, redis: Redis
-) -> None:
-    """Redis has forgotten its scripts too, as after a start."""
-    lost, ana = await event_log.look(), new_id()
-    await elsewhere.look()
-    await redis.flushdb()
-    await redis.script_flush()
-    seen = (await event_log.tail(ana)).log
-    assert seen.name not in names(lost)
-    assert seen.born >= max(log.born for log in lost.values())
-    await elsewhere.look()
-    assert elsewhere.logs.of(ana).name == seen.name == event_log.logs.of(ana).name
+async def test_emptied_it_is_another_one_for_all() -> None:
+    """Redis has forgotten its scripts too, as after a start: all databases of a server share them."""
+    async with (
+        redis_server() as server,
+        open_redis_client(server.url, patience_s=PATIENCE_S) as client,
+        Redis.from_url(server.url) as redis,
+    ):
+        event_log, elsewhere = (EventLog(client, keep=50, keep_s=300) for _ in range(2))
+        lost, ana = await event_log.look(), new_id()
+        await elsewhere.look()
+        await redis.flushdb()
+        await redis.script_flush()
+        seen = (await event_log.tail(ana)).log
+        assert seen.name not in names(lost)
+        assert seen.born >= max(log.born for log in lost.values())
+        await elsewhere.look()
+        assert elsewhere.logs.of(ana).name == seen.name == event_log.logs.of(ana).name
 
 
 async def test_back_at_an_old_snapshot_it_is_another_one(
