@@ -5,6 +5,7 @@ masked text frame, costs one slice, one unmasking and one call. `_rare` handles 
 """
 
 from collections.abc import Callable
+from functools import partial
 from struct import Struct
 from typing import Final
 
@@ -83,14 +84,6 @@ def split_frames(blob: bytes) -> list[tuple[int, bytes]]:
     return parts
 
 
-def is_one_frame(data: bytes) -> bool:
-    """Whether these bytes are one whole frame of a client, of less than 64 KiB, if they begin with one."""
-    size = len(data)
-    if size < 132:
-        return size > 1 and data[1] == size - 6 + _MASKED
-    return data[1] == 126 + _MASKED and int.from_bytes(data[2:4], "big") + 8 == size
-
-
 class FrameReader:
     """Cuts a client's byte stream into messages; a subclass handles them.
 
@@ -138,12 +131,18 @@ class FrameReader:
         """The stream cannot be read any further. No other method is called after this one."""
         raise NotImplementedError
 
+    def several(self, read: Callable[[], None]) -> None:
+        """More than one frame has come at once: `read` them."""
+        read()
+
     def stop(self) -> None:
         """Stop reading: what is fed from now on is dropped."""
         self._stopped = True
         self._tail = self._fragments = None
 
-    def data_received(self, data: bytes) -> None:  # noqa: C901, PLR0911 - one loop, inlined for its speed
+    def data_received(  # noqa: C901, PLR0911, PLR0912 - one loop, inlined for its speed
+        self, data: bytes, among_several: bool = False
+    ) -> None:
         """Feed bytes from the wire."""
         tail = self._tail
         if tail is not None:
@@ -162,14 +161,20 @@ class FrameReader:
                 start += 2 if size == 126 else 8
                 if end < start:
                     return self._keep(data, pos, start - pos)
-                size = int.from_bytes(data[pos + 2 : start - 4], "big")
+                if size == 126:
+                    size = data[pos + 2] << 8 | data[pos + 3]
+                else:
+                    size = int.from_bytes(data[pos + 2 : start - 4], "big")
             if size < 0:
                 return self._refuse(PROTOCOL_ERROR, "frame without a mask")
             if size > self.max_size:
                 return self._refuse(TOO_BIG, "frame too big")
             stop = start + size
-            if stop > end:
-                return self._keep(data, pos, stop - pos)
+            if stop != end:
+                if stop > end:
+                    return self._keep(data, pos, stop - pos)
+                if not among_several:
+                    return self.several(partial(self.data_received, data, True))
             payload = bytearray(data[start:stop])
             unmask(data[start - 4 : start], payload)
             pos = stop

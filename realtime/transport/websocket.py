@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from . import deflate, reasons
 from .cork import MOST_HELD
 from .deadlines import Deadlines
-from .frames import CLOSE, PING, FrameReader, close_frame, is_one_frame, pong_frame
+from .frames import CLOSE, PING, FrameReader, close_frame, pong_frame
 from .payload import CLOSE as ENGINE_CLOSE
 from .payload import MESSAGE, NOOP_PACKET, PONG, PROBE, PROBE_ANSWER_FRAME, UPGRADE
 from .polling import Polling
@@ -45,7 +45,6 @@ class WebSocket(FrameReader, asyncio.Protocol):
 
     __slots__ = ("_code", "_cork", "_gone", "_held", "_lingering", "_session", "_transport", "_write")
     upgraded = True
-    _read = FrameReader.data_received
 
     def __init__(
         self,
@@ -98,12 +97,9 @@ class WebSocket(FrameReader, asyncio.Protocol):
 
     # Called by the transport.
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes of the client; what several messages in them cause is written at their end."""
-        cork = self._cork
-        if (self._tail is None and is_one_frame(data)) or cork.on:
-            return self._read(data)
-        return cork.during(lambda: self._read(data))
+    def several(self, read: Callable[[], None]) -> None:
+        """What they cause is written when all are read."""
+        self._cork.during(read)
 
     def pause_writing(self) -> None:
         """The kernel takes no more: what is sent from now on is counted."""

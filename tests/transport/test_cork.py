@@ -1,6 +1,7 @@
 """What several messages cause that come together: one write to each socket, in order, nothing lost."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from realtime.transport import SocketServer
 from realtime.transport.cork import MOST_HELD
-from realtime.transport.frames import TEXT, is_one_frame
+from realtime.transport.frames import TEXT, FrameReader
 from realtime.transport.websocket import WebSocket
 from tests.patience import PATIENCE_S
 from tests.transport.speaker import WebSocketSpeaker, serving
@@ -146,7 +147,26 @@ async def test_the_end_comes_after_what_was_held_back() -> None:
         await ana.ended()
 
 
+class Frames(FrameReader):
+    def __init__(self) -> None:
+        super().__init__(1000)
+        self.several_times, self.heard = 0, list[bytes]()
+
+    def several(self, read: Callable[[], None]) -> None:
+        self.several_times += 1
+        read()
+
+    def text(self, payload: bytearray) -> None:
+        self.heard.append(bytes(payload))
+
+
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=3), st.integers(0, 3))
 def test_one_frame_is_told_from_more_and_from_less(payloads: list[bytes], cut: int) -> None:
-    data = b"".join(masked(TEXT, payload) for payload in payloads)
-    assert is_one_frame(data[: len(data) - cut]) is (len(payloads) == 1 and not cut)
+    """However much of the last is there, and of however many pieces the first was made."""
+    data, frames = b"".join(masked(TEXT, payload) for payload in payloads), Frames()
+    frames.data_received(data[: len(data) - cut])
+    assert frames.several_times == (len(payloads) > 1)
+    assert frames.heard == payloads[: len(payloads) - (cut > 0)]
+    frames.data_received(data[len(data) - cut :])
+    assert frames.several_times == (len(payloads) > 1)
+    assert frames.heard == payloads
