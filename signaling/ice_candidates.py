@@ -37,16 +37,17 @@ _CANDIDATE = re.compile(
 )
 # What browsers send most, in which nothing is left to check: a candidate for UDP at an IPv4 address or a
 # .local name, with the words that they write behind it in their order. All else is looked at in parts.
+# Something or nothing, and parts written out, take a quarter less time here than what may be repeated.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_HOST = rf"(?:22[0-3]|2[01]\d|1\d\d|[1-9]\d?)(?:\.{_OCTET}){{3}}"
+_HOST = rf"(?:22[0-3]|2[01]\d|1\d\d|[1-9]\d?)\.{_OCTET}\.{_OCTET}\.{_OCTET}"
 _PORT = r"(?:[1-5]\d{4}|6[0-4]\d{3}|[1-9]\d{0,3})"
 USUAL = re.compile(
     r"candidate:[A-Za-z0-9+/]{1,32} [12] (?:udp|UDP) (?:1\d{9}|2(?:0\d|1[0-3])\d{7}|[1-9]\d{0,8}) "
     rf"(?:(?P<address>{_HOST}) {_PORT} typ (?P<kind>host|srflx|prflx|relay)"
     rf"|[A-Za-z0-9][A-Za-z0-9-]{{0,62}}\.local {_PORT} typ host)"
-    rf"(?: raddr (?:{_HOST}|0\.0\.0\.0) rport (?:{_PORT}|0))?"
-    r"(?: generation \d{1,5})?(?: ufrag [A-Za-z0-9+/]{1,256})?(?: network-id \d{1,5})?"
-    r"(?: network-cost \d{1,5})?",
+    rf"(?: raddr (?:{_HOST}|0\.0\.0\.0) rport (?:{_PORT}|0)|)"
+    r"(?: generation \d{1,5}|)(?: ufrag [A-Za-z0-9+/]{1,256}|)(?: network-id \d{1,5}|)"
+    r"(?: network-cost \d{1,5}|)",
     re.ASCII,
 )
 _IPV4 = re.compile(r"\.".join([r"(0|[1-9]\d{0,2})"] * 4), re.ASCII)
@@ -75,7 +76,7 @@ def check_candidate(
     `max_bytes` bounds the candidate's text. Browsers write the end of candidates as null, as "" and as an
     object with an empty `candidate`. Raises `PayloadTooLarge` or `InvalidRequest`.
     """
-    if candidate is None or candidate == "":
+    if not isinstance(candidate, IceCandidate):
         return None
     _check_place(candidate)
     if candidate.candidate == "":
@@ -168,15 +169,15 @@ def _is_unicast_ipv6(address: str) -> bool:
 def _check_place(candidate: IceCandidate) -> None:
     """Check which media section it belongs to: RTCPeerConnection needs a mid or an index."""
     mid, index, ufrag = candidate.sdpMid, candidate.sdpMLineIndex, candidate.usernameFragment
-    if len(mid or "") > _MAX_MID or len(ufrag or "") > _MAX_UFRAG:
+    if (mid and len(mid) > _MAX_MID) or (ufrag and len(ufrag) > _MAX_UFRAG):
         raise PayloadTooLarge("sdpMid or usernameFragment is too long.")
     if mid is None and index is None:
         raise InvalidRequest("A candidate needs sdpMid or sdpMLineIndex.")
-    if mid is not None and not is_mid(mid):
+    if mid is not None and _MID.fullmatch(mid) is None:
         raise InvalidRequest("sdpMid is no media identification.")
     if index is not None and not 0 <= index < _M_LINES:
         raise InvalidRequest(f"sdpMLineIndex is between 0 and {_M_LINES - 1}.")
-    if ufrag is not None and not is_ufrag(ufrag):
+    if ufrag is not None and _UFRAG.fullmatch(ufrag) is None:
         raise InvalidRequest("usernameFragment is 4 to 256 ICE characters.")
 
 
