@@ -54,6 +54,12 @@ class EventId(Struct, frozen=True, order=True):
             raise ValueError(text)
         return cls(int(ms), int(seq))
 
+    @classmethod
+    def read(cls, raw: bytes) -> "EventId":
+        """As Redis itself writes it."""
+        ms, _, seq = raw.partition(b"-")
+        return cls(int(ms), int(seq))
+
 
 class _OfCall(Struct, frozen=True):
     call_id: str | None = None
@@ -63,17 +69,23 @@ _read_call = msgspec.json.Decoder(_OfCall).decode
 
 
 class Announcement(Struct, frozen=True):
-    """An event as a node hears or reads it. Volatile: no `id`. `before`: the one before it, if known.
+    """An event as a node hears or reads it. `place_before`: of the one before it, if known.
 
-    A newer node may have sent it: name and payload are passed on as they are, known or not.
+    Both are as Redis writes them, and empty if it is volatile: usually nobody needs their numbers. A newer node may have sent it: name
+    and payload are passed on as they are, known or not.
     """
 
-    id: EventId | None
-    before: EventId | None
+    place: bytes
+    place_before: bytes
     name: str
     device: str
     not_device: str
     data: bytes
+
+    @property
+    def id(self) -> EventId | None:
+        """Its place."""
+        return EventId.read(self.place) if self.place else None
 
     @property
     def call_id(self) -> str | None:
@@ -123,11 +135,11 @@ def _read_lines(raw: bytes) -> Sequence[Announcement]:
 
 
 def _announcement(
-    id_: bytes, before: bytes, name: bytes, device: bytes, not_device: bytes, data: bytes
+    place: bytes, before: bytes, name: bytes, device: bytes, not_device: bytes, data: bytes
 ) -> Announcement:
     return Announcement(
-        _place(id_) if id_ else None,
-        _place(before) if before else None,
+        place,
+        before,
         name.decode(),
         device.decode() if device else "",
         not_device.decode() if not_device else "",
@@ -136,12 +148,6 @@ def _announcement(
 
 
 _said_to_many = lru_cache(64)(_read_lines)  # what is not kept may be said to many in the same words
-
-
-def _place(raw: bytes) -> EventId:
-    """As Redis itself writes it."""
-    ms, _, seq = raw.partition(b"-")
-    return EventId(int(ms), int(seq))
 
 
 class EventLog:
@@ -310,8 +316,8 @@ class EventLog:
         log, time, oldest, newest, length, *kept = await self._answers(*asked)
         now = _ms(time)
         # An empty stream ends one millisecond ago: whatever comes has a greater id.
-        end = _place(newest[0][0]) if newest else EventId(now - 1, 0)
-        first = _place(oldest[0][0]) if oldest else None
+        end = EventId.read(newest[0][0]) if newest else EventId(now - 1, 0)
+        first = EventId.read(oldest[0][0]) if oldest else None
         missed = _read(kept[0]) if kept else []
         if len(fresh := self._fresh(missed, now)) < len(missed):  # as if it ended where they are too old
             first = fresh[0].id if fresh else None
@@ -388,10 +394,10 @@ def _ms(time: Any) -> int:
 def _read(entries: Any) -> list[Announcement]:
     """Stream entries, as Redis gives them. A field that this version does not know is ignored."""
     found: list[Announcement] = []
-    before: EventId | None = None
-    for raw_id, words in entries:
-        id_, fields = _place(raw_id), dict(zip(words[::2], words[1::2], strict=True))
+    before = b""
+    for place, words in entries:
+        fields = dict(zip(words[::2], words[1::2], strict=True))
         name, device, not_device = (fields.get(k, b"").decode() for k in (b"name", b"device", b"not_device"))
-        found.append(Announcement(id_, before, name, device, not_device, fields.get(b"data", b"{}")))
-        before = id_
+        found.append(Announcement(place, before, name, device, not_device, fields.get(b"data", b"{}")))
+        before = place
     return found

@@ -40,10 +40,9 @@ class Delivery:
 
     def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
         """To this connection of this user."""
-        name, id_ = announcement.name, announcement.id
-        offset = (
-            None if id_ is None else self._recovery.offset(user_id, id_, self._events.logs.of(user_id).name)
-        )
+        name, offset = announcement.name, None
+        if place := announcement.place:
+            offset = self._recovery.offset(user_id, place.decode(), self._events.logs.of(user_id).name)
         if name in SAY_WHICH_TICKET and (connection := self._registry.get(sid)) is not None:
             connection.known_ticket.hear(announcement)
         self._writer.emit_encoded(name, announcement.data, sid, offset=offset, volatile=offset is None)

@@ -53,9 +53,9 @@ class Recovery:
         chance, _, mark = pid.rpartition(".")
         return self._marked(user_id, chance, mark)
 
-    def offset(self, user_id: str, place: EventId, log: str) -> str:
+    def offset(self, user_id: str, place: EventId | str, log: str) -> str:
         """A place in the user's stream of the log of this name, as the client holds it."""
-        return f"{place.ms}-{place.seq}.{self._own_mark(user_id, log)}"
+        return f"{place}.{self._own_mark(user_id, log)}"
 
     def place(self, user_id: str, offset: str, log: str) -> EventId | None:
         """The place that an offset stands for; None when it is malformed, another user's or another log's."""

@@ -31,8 +31,8 @@ class Subscription:
         self._device = ""
         self._send = send
         self._read_after = read_after
-        self._last: EventId | None = None
-        self._sent: deque[tuple[EventId, int]] = deque(maxlen=_REMEMBERED)
+        self._last = b""  # the place of what was sent last
+        self._sent: deque[tuple[bytes, int]] = deque(maxlen=_REMEMBERED)
         self._sent_before_loss: frozenset[int] = frozenset()
         self._held: list[Announcement] | None = []
         self._incomplete = False
@@ -48,7 +48,7 @@ class Subscription:
         """Take an announcement that the bus has received."""
         if self._held is not None:
             self._hold(announcement)
-        elif self._missed_something_before(announcement):
+        elif announcement.place_before != self._last and self._missed_something_before(announcement):
             self._held = [announcement]
             self._catching_up = asyncio.create_task(self._fill())
         else:
@@ -56,8 +56,8 @@ class Subscription:
 
     def open(self, device: str, last: EventId) -> None:
         """The client of this device has everything up to `last`: send what was held back, and go on."""
-        self._device, self._last = device, last
-        self._sent.append((last, 0))
+        self._device, self._last = device, str(last).encode()
+        self._sent.append((self._last, 0))
         held, self._held = self._held or [], None
         if self._incomplete:
             self.catch_up()
@@ -90,19 +90,21 @@ class Subscription:
         self._held.append(announcement)
 
     def _missed_something_before(self, announcement: Announcement) -> bool:
-        return announcement.before is not None and self._last is not None and announcement.before > self._last
+        before, last = announcement.place_before, self._last
+        return bool(before and last) and EventId.read(before) > EventId.read(last)
 
     def _pass(self, announcement: Announcement) -> None:
-        id_, before, last = announcement.id, announcement.before, self._last
-        if id_ is not None:
-            if last is not None and before != last:  # usually it comes right behind what was sent last
-                if id_ <= last:
+        place, before, last = announcement.place, announcement.place_before, self._last
+        if place:
+            if last and before != last:  # usually it comes right behind what was sent last
+                sent_last = EventId.read(last)
+                if EventId.read(place) <= sent_last:
                     return
-                if before is not None and before < last:
+                if before and EventId.read(before) < sent_last:
                     self._remember_loss()
-            self._last = id_
+            self._last = place
             content = hash(announcement.data) if announcement.name in _ONCE else 0
-            self._sent.append((id_, content))
+            self._sent.append((place, content))
             if content and content in self._sent_before_loss:
                 return
         if not (announcement.device or announcement.not_device) or announcement.is_for(self._device):
@@ -114,18 +116,23 @@ class Subscription:
     def _go_on_in(self, kept: Sequence[Announcement]) -> None:
         """In another log: after the last that was sent of those it has, or from its beginning."""
         self._remember_loss()
-        there = {announcement.id for announcement in kept}
-        common = max((id_ for id_, _ in self._sent if id_ in there), default=None)
+        there, last = {announcement.id for announcement in kept}, self._sent_last
+        sent = [(EventId.read(place), place) for place, _ in self._sent]
+        common = max(((id_, place) for id_, place in sent if id_ in there), default=None)
         if common is not None:
-            self._last = common
-        elif not any(id_ and self._last and id_ >= self._last for id_ in there):
-            self._last = EventId(0, 0)  # it is empty, or its clock is behind: all of it is new
+            _, self._last = common
+        elif not any(id_ and id_ >= last for id_ in there):
+            self._last = b"0-0"  # it is empty, or its clock is behind: all of it is new
+
+    @property
+    def _sent_last(self) -> EventId:
+        return EventId.read(self._last) if self._last else EventId(0, 0)
 
     async def _fill(self) -> None:
         """Read and send what came after the last event sent; what was held before is in the stream too."""
         while True:
             self._incomplete, covered = False, len(self._held or [])
-            anew, last = self._anew, self._last or EventId(0, 0)
+            anew, last = self._anew, self._sent_last
             try:
                 kept = await self._read_after(EventId(0, 0) if anew else last)
             except Unavailable as error:

@@ -95,13 +95,16 @@ class SocketServer(Namespaces):
         if offset is None:
             frame = _frame_for_many(space.event_head, event, payload)
         else:
-            frame = _frame(space.event_head, event, b'%b,"%b"]' % (payload, offset.encode()))
+            said = b'%b%b,"%b"]' % (_opening(space.event_head, event), payload, offset.encode())
+            frame = text_frame(said)
         count = 0
         for sid in (to,) if isinstance(to, str) else to:
             member = space.members.get(sid)
             if member is not None:
                 if (sink := member.sink).answering:
                     self.eio.cork.with_answer(sink.send, frame, volatile)
+                elif (write := sink.write) is not None:
+                    write(frame)
                 else:
                     sink.send(frame, volatile)
                 count += 1
@@ -183,10 +186,6 @@ class SocketServer(Namespaces):
         return None if session is None else session.handshake.environ()
 
 
-def _frame(head: bytes, event: str, arguments: bytes) -> bytes:
-    return text_frame(_opening(head, event), arguments)
-
-
 @lru_cache(256)  # the application's own names
 def _opening(head: bytes, event: str) -> bytes:
     return b'%b["%b",' % (head, event.encode())
@@ -194,4 +193,4 @@ def _opening(head: bytes, event: str) -> bytes:
 
 @lru_cache(64)  # what has no offset may be for many, each of whom is written to by itself
 def _frame_for_many(head: bytes, event: str, payload: bytes) -> bytes:
-    return _frame(head, event, payload + b"]")
+    return text_frame(_opening(head, event), payload + b"]")

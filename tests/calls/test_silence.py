@@ -52,7 +52,7 @@ def liveness(node: CallNode, writer: Deaf) -> LivenessMonitor:
 
 
 def told(name: str, call: Call) -> Announcement:
-    return Announcement(None, None, name, "", "", b'{"call_id":"%b"}' % call.id.encode())
+    return Announcement(b"", b"", name, "", "", b'{"call_id":"%b"}' % call.id.encode())
 
 
 async def present(node: CallNode, user_id: str) -> Caller:

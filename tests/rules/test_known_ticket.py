@@ -12,7 +12,7 @@ REFUSED = {"ok": False, "error": {"code": "conflict", "message": "No."}}
 
 
 def event(name: str, data: bytes) -> Announcement:
-    return Announcement(None, None, name, "", "", data)
+    return Announcement(b"", b"", name, "", "", data)
 
 
 LEFT = event("queue:left", b'{"ticket_id":"one","reason":"matched"}')

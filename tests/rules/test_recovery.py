@@ -93,9 +93,13 @@ def test_a_pid_that_nobody_has_had_is_continued_by_newer_ones_alone() -> None:
     assert own.is_replaced("pid", "other")
 
 
+def place(seq: int) -> bytes:
+    return str(EventId(NOW, seq)).encode()
+
+
 def event(name: str, call_id: str | None = None) -> Announcement:
     data = b"{}" if call_id is None else b'{"call_id":"%b"}' % call_id.encode()
-    return Announcement(EventId(NOW, 0), None, name, "", "", data)
+    return Announcement(place(0), b"", name, "", "", data)
 
 
 def test_of_an_ended_call_only_the_end_and_the_decision_are_replayed() -> None:
@@ -117,12 +121,12 @@ def test_of_an_ended_call_only_the_end_and_the_decision_are_replayed() -> None:
 
 def said(room: str, seq: int, name: str = "chat:message") -> Announcement:
     data = f'{{"message": {{"room_id": "{room}", "seq": {seq}, "content": "hello"}}}}'.encode()
-    return Announcement(EventId(NOW, seq), None, name, "", "", data)
+    return Announcement(place(seq), b"", name, "", "", data)
 
 
 def test_what_is_sent_again_says_how_far_each_room_has_come() -> None:
     """By its messages alone; what a newer node says otherwise is passed by."""
-    odd = Announcement(EventId(NOW, 9), None, "chat:message", "", "", b'{"said": 1}')
+    odd = Announcement(place(9), b"", "chat:message", "", "", b'{"said": 1}')
     missed = [said("one", 2), said("other", 1), said("one", 3), said("one", 4, "chat:changed"), odd]
     assert last_seqs(missed) == {"one": 3, "other": 1}
     assert last_seqs([]) == {}

@@ -148,7 +148,7 @@ async def test_an_announcement_names_the_event_before_it(redis_client: RedisClie
         messages = [await heard.get_message(timeout=PATIENCE_S) for _ in range(2)]
     assert [len(read_announcements(message["data"])) for message in messages if message] == [2, 1]
     said = [a for message in messages if message for a in read_announcements(message["data"])]
-    assert [a.before for a in said] == [None, said[0].id, said[1].id]
+    assert [a.place_before for a in said] == [b"", said[0].place, said[1].place]
     assert [(a.name, a.device, a.data) for a in said] == [("call:signal", HIS, d) for d in (b"a", b"b", b"c")]
 
 
