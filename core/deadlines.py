@@ -6,7 +6,9 @@ It becomes due in the order in which it began: a timer for each would cost more 
 import asyncio
 from typing import Any
 
-Work = asyncio.Future[Any]
+from core.later import Later
+
+Work = asyncio.Future[Any] | Later[Any]
 
 
 class WorkDeadlines:

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
+import structlog
+
 A = TypeVar("A")
+_log = structlog.get_logger()
 
 
 class Waits(Generic[A]):
@@ -20,38 +23,87 @@ class Waits(Generic[A]):
 
 
 class Later(Generic[A]):
-    """An answer that is handed on in the turn of the loop in which it comes.
+    """An answer, or an error in its place, that is handed on in the turn of the loop in which it comes.
 
     A future would do as well, but tells only in the turn after, and costs as much as the rest of a short
-    command. `settle` it once. One `then` is told, at once if it is settled already; who awaits it is that
-    one.
+    command. What it is first `settle`d with counts. Each `then` is told in its order, and what it returns is
+    told to the next: so one object goes all the way from a store to a socket. Who awaits it is the last.
     """
 
-    __slots__ = ("_answers", "_then")
+    __slots__ = ("_steps", "done", "outcome")
 
     def __init__(self) -> None:
-        self._answers: list[A] = []
-        self._then: Callable[[A], object] | None = None
+        self.done = False
+        self.outcome: Any = None
+        self._steps: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
-    def settle(self, answer: A) -> None:
-        """This is the answer."""
-        if self._then is not None:
-            self._then(answer)
+    def settle(self, outcome: A | BaseException) -> None:
+        """This is the answer, or why there is none. Nobody who is told can keep it from others."""
+        if self.done:
+            return
+        self.done = True
+        said: Any = outcome
+        steps, self._steps = self._steps, []
+        try:
+            for tell, details in steps:
+                said = tell(said, *details)
+        except Exception:
+            _log.exception("who waited for an answer could not take it")
+        self.outcome = said
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more."""
+        self.settle(asyncio.CancelledError())
+
+    def then(self, tell: Callable[..., Any], *details: Any) -> "Later[Any]":
+        """Call `tell(outcome, *details)` with the answer or error, at once if it is known. Gives itself."""
+        if self.done:
+            self.outcome = tell(self.outcome, *details)
         else:
-            self._answers.append(answer)
-
-    def then(self, tell: Callable[[A], object]) -> None:
-        """Call this with the answer. It must not raise."""
-        self._then = tell
-        if self._answers:
-            tell(self._answers.pop())
+            self._steps.append((tell, details))
+        return self
 
     def __await__(self) -> Generator[Any, None, A]:
         told: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self.then(_tell, told)
+        try:
+            return (yield from told.__await__())
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
 
-        def tell(answer: A) -> None:
-            if not told.done():
-                told.set_result(answer)
 
-        self.then(tell)
-        return (yield from told.__await__())
+def _tell(outcome: Any, told: "asyncio.Future[Any]") -> None:
+    if told.done():
+        return
+    if isinstance(outcome, asyncio.CancelledError):
+        told.cancel()
+    elif isinstance(outcome, BaseException):
+        told.set_exception(outcome)
+    else:
+        told.set_result(outcome)
+
+
+class _Followed(Later[A]):
+    """What a future gives; who cancels it cancels that."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: "asyncio.Future[A]") -> None:
+        super().__init__()
+        self._work = work
+        if work.done():
+            self._follow(work)
+        else:
+            work.add_done_callback(self._follow)
+
+    def cancel(self) -> None:
+        self._work.cancel()
+
+    def _follow(self, work: "asyncio.Future[A]") -> None:
+        self.settle(asyncio.CancelledError() if work.cancelled() else work.exception() or work.result())
+
+
+def follow(work: "asyncio.Future[A] | Later[A]") -> Later[A]:
+    """The same as a `Later`."""
+    return work if isinstance(work, Later) else _Followed(work)

@@ -9,6 +9,7 @@ changed, which knows no lines, the record is asked again then. What a line does 
 import secrets
 from asyncio import Future
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from db.redis.multiplexed import Arg, RedisClient, load_script
 TRUSTED_MS = 5_000  # for so long a line counts
 LINE_KEPT_MS = 600_000  # for so long its counts and its end are remembered, after that was last said
 _AT_ONCE = 256  # senders: a script that takes long keeps all others waiting
+_KNOWN = 4_096  # senders, of whose keys and place nothing is made anew
 _OVER = "over"
 CLOSED = f"{_OVER}\n\n\n0"  # what `RedisSignals.close` notes, as told.lua reads it
 _LUA = Path(__file__).with_name("lua")
@@ -79,10 +81,11 @@ class RedisSignals:
 
         Gives `+` and for each of them `1`, or `0` if it was one too many; or `-` and what the line says.
         """
+        keys, place = _where(sender)
         return self._redis.gather(
             _SIGNAL,
-            _keys(sender),
-            self._words(sender, signals, allowed),
+            keys,
+            self._words(place, signals, allowed),
             head=self._head(now),
             repeatable=True,
         )
@@ -97,25 +100,21 @@ class RedisSignals:
             keys: list[str] = []
             words = self._head(now)
             for sender, signals in some:
-                keys += _keys(sender)
-                words += self._words(sender, signals)
+                its_keys, place = _where(sender)
+                keys += its_keys
+                words += self._words(place, signals)
             yield some, self._redis.run(_SIGNAL, keys, words)
 
     def _head(self, now: int) -> list[Arg]:
         return [now, self._keep, self._keep_ms, now + TRUSTED_MS, LINE_KEPT_MS, *self._most]
 
-    def _words(
-        self, sender: Sender, signals: Sequence[Signal], allowed: Allowed | None = None
-    ) -> Sequence[Arg]:
-        kinds = "".join([signal.kind[0] for signal in signals])
+    def _words(self, place: str, signals: Sequence[Signal], allowed: Allowed | None = None) -> Sequence[Arg]:
+        kinds, said = "!" if allowed else "", list[Arg]()
+        for signal in signals:
+            kinds += signal.kind[0]
+            said.append(signal.data)
         by_record = (allowed.device, allowed.before) if allowed else ()
-        return (
-            f"{sender.call_id} {sender.epoch}\n{sender.device}\n",
-            f"{self._own_name}-{next(self._names)} ",
-            f"!{kinds}" if allowed else kinds,
-            *by_record,
-            *[signal.data for signal in signals],
-        )
+        return place, f"{self._own_name}-{next(self._names)} ", kinds, *by_record, *said
 
     def open(
         self, user_id: str, call_id: str, epoch: int, *, device: str, from_device: str, now: int
@@ -140,5 +139,8 @@ def _line(user_id: str) -> str:
     return f"signals:{{{user_id}}}"
 
 
-def _keys(sender: Sender) -> Sequence[str]:
-    return f"events:{{{sender.to}}}", _line(sender.to)
+@lru_cache(_KNOWN)
+def _where(sender: Sender) -> tuple[Sequence[str], str]:
+    """The keys, and how a line begins that lets them in."""
+    keys = f"events:{{{sender.to}}}", _line(sender.to)
+    return keys, f"{sender.call_id} {sender.epoch}\n{sender.device}\n"

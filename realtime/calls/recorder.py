@@ -101,7 +101,7 @@ class Recorder:
     ) -> None:
         """A candidate passes through, or the end of them. It is in the path of every signal."""
         if self._on:
-            kind = "end" if candidate is None or candidate == "" else _kind_of(candidate.candidate)
+            kind = _kind_of(candidate.candidate) if isinstance(candidate, IceCandidate) else "end"
             self._count(call_id, user_id, epoch, kind, 1)
 
     def described(self, call_id: str, user_id: str, epoch: int, description: SessionDescription) -> None:

@@ -5,10 +5,12 @@ What is signalled in one turn of the loop, or while a request is under way, goes
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
 
 from core.clock import Clock
 from core.errors import RateLimited, Unavailable
+from core.later import Later
 from core.tasks import TaskSet
 from core.wire.message import Empty
 from db.redis.signals import Allowed, Request, Sender, Signal
@@ -19,7 +21,7 @@ _REFUSED, _PASSED = b"-", ord("1")
 _DONE = Empty()
 # The device that signals may go to, by the record. Raises what the sender is to be told.
 AskRecord = Callable[[Sender], Awaitable[str]]
-_Waiting = list[tuple[Signal, "asyncio.Future[Empty]"]]
+_Waiting = list[tuple[Signal, Later[Empty]]]
 
 
 class SignalLanes:
@@ -35,9 +37,9 @@ class SignalLanes:
         self._begun: list[Sender] = []
         self._tasks = TaskSet()
 
-    def pass_on(self, sender: Sender, signal: Signal) -> "asyncio.Future[Empty]":
-        """Ends when it was passed on. Raises `RateLimited`, what `ask_record` raises, or an outage."""
-        passed: asyncio.Future[Empty] = self._loop.create_future()
+    def pass_on(self, sender: Sender, signal: Signal) -> Later[Empty]:
+        """Settled when it was passed on. Raises `RateLimited`, what `ask_record` raises, or an outage."""
+        passed: Later[Empty] = Later()
         lane = self._lanes.get(sender)
         if lane is None:
             if not self._begun:
@@ -58,15 +60,24 @@ class SignalLanes:
         asked: list[Request] = []
         sent: dict[Sender, _Waiting] = {}
         for sender in senders:
-            waiting = [each for each in self._lanes[sender] if not each[1].done()]
-            if waiting:
-                self._lanes[sender], sent[sender] = [], waiting
-                asked.append((sender, [signal for signal, _ in waiting]))
-            else:
+            waiting = self._lanes[sender]
+            signals = [signal for signal, passed in waiting if not passed.done]
+            if not signals:
                 del self._lanes[sender]
-        if asked:
+                continue
+            if len(signals) < len(waiting):  # nobody waits for some of them any more
+                waiting = [each for each in waiting if not each[1].done]
+            self._lanes[sender], sent[sender] = [], waiting
+            asked.append((sender, signals))
+        if not asked:
+            return
+        begun = 0
+        try:
             for some, answers in self._store.pass_on_all(asked, now=self._clock()):
+                begun += len(some)
                 answers.add_done_callback(partial(self._answered, some, sent))
+        except Exception as error:
+            self._end(asked[begun:], sent, [error] * (len(asked) - begun))
 
     def _answered(
         self,
@@ -75,9 +86,17 @@ class SignalLanes:
         answers: "asyncio.Future[list[bytes | Exception]]",
     ) -> None:
         over = Unavailable() if answers.cancelled() else answers.exception()
+        self._end(asked, sent, answers.result() if over is None else [over] * len(asked))
+
+    def _end(
+        self,
+        asked: Sequence[Request],
+        sent: Mapping[Sender, _Waiting],
+        answers: Sequence[bytes | BaseException],
+    ) -> None:
+        """Each has its answer, and what has come meanwhile goes next."""
         answered: list[Sender] = []
-        for at, (sender, _) in enumerate(asked):
-            answer = over or answers.result()[at]
+        for (sender, _), answer in zip(asked, answers, strict=True):
             if isinstance(answer, BaseException):
                 _fail(sent[sender], answer)
             elif answer.startswith(_REFUSED):
@@ -107,16 +126,12 @@ class SignalLanes:
 
     def _settle(self, waiting: _Waiting, answer: bytes) -> None:
         for (signal, passed), outcome in zip(waiting, answer[1:], strict=True):
-            if passed.done():
-                continue
             if outcome == _PASSED:
-                passed.set_result(_DONE)
+                passed.settle(_DONE)
             else:
-                limited = RateLimited(f"Too many {signal.kind}s.", retry_after_ms=self._retry_ms)
-                passed.set_exception(limited)
+                passed.settle(RateLimited(f"Too many {signal.kind}s.", retry_after_ms=self._retry_ms))
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:
     for _, passed in waiting:
-        if not passed.done():
-            passed.set_exception(error)
+        passed.settle(copy(error))  # each raises one of their own

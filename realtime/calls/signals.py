@@ -8,11 +8,12 @@ import asyncio
 from typing import cast
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, field
 
 from core.clock import Clock
 from core.contract.calls import CallSignal, CallSignalled, SessionDescription
 from core.errors import AppError, Conflict, InvalidRequest, NotFound, StaleEpoch
+from core.later import Later, follow
 from core.settings import Settings
 from core.vocabulary import CallRole, IceTransportPolicy, Mode
 from core.wire.message import Empty
@@ -30,12 +31,25 @@ from signaling.sdp import check_description
 from signaling.transitions import misplaced
 
 _KNOWN_CALLS = 10_000
+_COUNTED = Signal("candidate", b"")
 _encode = msgspec.json.Encoder().encode
 
 
+class _Side(Struct, frozen=True):
+    """What is the same for all that a device signals in an epoch. `is_known`: it is the call's."""
+
+    sender: Sender
+    role: CallRole
+    mode: Mode
+    policy: IceTransportPolicy
+    keep_out: KeepOut
+    to_server: bool
+    is_known: bool
+
+
 class _Known(Struct, frozen=True):
-    """What never changes of a call: the two, their roles, the mode, and whether it is with the server; and
-    what media goes by in an epoch.
+    """What never changes of a call: the two, their roles, the mode, and whether it is with the server; what
+    media goes by in an epoch; and who has signalled in that.
     """
 
     roles: dict[str, CallRole]
@@ -43,17 +57,36 @@ class _Known(Struct, frozen=True):
     echo: bool
     epoch: int
     policy: IceTransportPolicy
+    sides: dict[str, _Side] = field(default_factory=dict)
 
-    def policy_in(self, epoch: int) -> IceTransportPolicy:
-        """In an epoch that is not known, what tells least: the record will refuse the signal."""
-        return self.policy if epoch == self.epoch else "relay"
+    def side(self, caller: Caller, command: CallSignal, keep_out: KeepOut) -> _Side:
+        """Who signals this. Raises `NotFound`: a call that is not yours does not exist."""
+        side = self.sides.get(caller.user_id)
+        if side is not None and side.sender.device == caller.device and command.epoch == self.epoch:
+            return side
+        side = self._new_side(caller, command, keep_out)
+        if side.is_known:
+            self.sides[caller.user_id] = side
+        return side
 
-    def peer_of(self, user_id: str) -> str:
-        """The other one. Raises `NotFound`: a call that is not yours does not exist."""
+    def _new_side(self, caller: Caller, command: CallSignal, keep_out: KeepOut) -> _Side:
+        user_id, epoch = caller.user_id, command.epoch
         if user_id not in self.roles:
             raise NotFound
         first, second = self.roles
-        return second if user_id == first else first
+        is_known = epoch == self.epoch
+        # The addresses of the server's own side are its own to tell, and it is told nobody's. In an epoch
+        # that is not known counts what tells least: the record will refuse the signal.
+        from_server = is_echo(user_id)
+        return _Side(
+            Sender(command.call_id, epoch, user_id, caller.device, second if user_id == first else first),
+            self.roles[user_id],
+            self.mode,
+            policy="all" if from_server else self.policy if is_known else "relay",
+            keep_out="nothing" if from_server else keep_out,
+            to_server=self.echo and not from_server,
+            is_known=is_known,
+        )
 
 
 class _Turns(asyncio.Lock):
@@ -82,7 +115,7 @@ class Signals:
         self._known: dict[str, _Known] = {}
         self._learning: dict[str, _Turns] = {}
 
-    def signal(self, caller: Caller, command: CallSignal) -> asyncio.Future[Empty]:
+    def signal(self, caller: Caller, command: CallSignal) -> Later[Empty]:
         """One description or one candidate. Answers `stale_epoch` before either is looked at."""
         call_id = command.call_id
         known = self._known.get(call_id)
@@ -91,23 +124,22 @@ class Signals:
             turns.taken += 1
             learning = asyncio.ensure_future(self._learn(turns, caller, command))
             learning.add_done_callback(lambda _: self._learned(call_id, turns))
-            return asyncio.ensure_future(_result(learning))
+            return follow(asyncio.ensure_future(_result(learning)))
         return self._pass_on(known, caller, command)
 
-    def _pass_on(self, known: _Known, caller: Caller, command: CallSignal) -> asyncio.Future[Empty]:
-        user_id = caller.user_id
-        sender = Sender(command.call_id, command.epoch, user_id, caller.device, known.peer_of(user_id))
+    def _pass_on(self, known: _Known, caller: Caller, command: CallSignal) -> Later[Empty]:
+        side = known.side(caller, command, self._keep_out)
         try:
-            signal = self._checked(known, sender, command)
+            signal = self._checked(side, command)
         except AppError as error:
-            return asyncio.ensure_future(self._refuse(sender, error))
-        return self._lanes.pass_on(sender, signal)
+            return follow(asyncio.ensure_future(self._refuse(side.sender, error)))
+        return self._lanes.pass_on(side.sender, signal)
 
     async def _refuse(self, sender: Sender, error: AppError) -> Empty:
         await self._ask_record(sender)  # what is wrong with its place comes first
         raise error
 
-    async def _learn(self, turns: _Turns, caller: Caller, command: CallSignal) -> asyncio.Future[Empty]:
+    async def _learn(self, turns: _Turns, caller: Caller, command: CallSignal) -> Later[Empty]:
         """In the order of their coming: nobody who comes later is to be done before."""
         call_id = command.call_id
         async with turns:
@@ -138,47 +170,49 @@ class Signals:
         assert device is not None  # as in every call that has started
         return device
 
-    def _checked(self, known: _Known, sender: Sender, command: CallSignal) -> Signal:
+    def _checked(self, side: _Side, command: CallSignal) -> Signal:
         """What may be passed on. Signals are counted, because they are stored for the peer."""
         limits, description, candidate = self._settings, command.description, command.candidate
-        # The addresses of the server's own side are its own to tell, and it is told nobody's.
-        from_server = is_echo(sender.user_id)
-        policy = "all" if from_server else known.policy_in(sender.epoch)
-        keep_out: KeepOut = "nothing" if from_server else self._keep_out
-        to_server = known.echo and not from_server
-        if isinstance(description, SessionDescription):
+        if description is not UNSET:
             if candidate is not UNSET:
                 raise InvalidRequest("Send either `description` or `candidate`, not both.")
-            description = check_description(
-                description,
-                role=known.roles[sender.user_id],
-                mode=known.mode,
-                max_bytes=limits.max_sdp_bytes,
-                ice_transport_policy=policy,
-                max_candidates=limits.max_candidates,
-                max_candidate_bytes=limits.max_candidate_bytes,
-                keep_out=keep_out,
-            )
-            if sender.epoch == known.epoch:  # else it will be refused
-                self._recorder.described(sender.call_id, sender.user_id, sender.epoch, description)
-            if to_server:
-                description = without_addresses(description)
-            said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, description=description)
-            return Signal("description", _encode(said))
-        if isinstance(candidate, UnsetType):
+            return self._description(side, description)
+        if candidate is UNSET:
             raise InvalidRequest("Send a `description` or a `candidate`.")
         passed = check_candidate(
             candidate,
             max_bytes=limits.max_candidate_bytes,
-            ice_transport_policy=policy,
-            keep_out=keep_out,
+            ice_transport_policy=side.policy,
+            keep_out=side.keep_out,
         )
-        if sender.epoch == known.epoch:
+        sender = side.sender
+        if side.is_known:  # else it will be refused
             self._recorder.found(sender.call_id, sender.user_id, sender.epoch, candidate)
-        if passed is UNSET or to_server:
-            return Signal("candidate", b"")
+        if passed is UNSET or side.to_server:
+            return _COUNTED
+        if passed is candidate:
+            return Signal("candidate", _encode(command))  # which says what the event does
         said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, candidate=passed)
         return Signal("candidate", _encode(said))
+
+    def _description(self, side: _Side, description: SessionDescription) -> Signal:
+        limits, sender = self._settings, side.sender
+        description = check_description(
+            description,
+            role=side.role,
+            mode=side.mode,
+            max_bytes=limits.max_sdp_bytes,
+            ice_transport_policy=side.policy,
+            max_candidates=limits.max_candidates,
+            max_candidate_bytes=limits.max_candidate_bytes,
+            keep_out=side.keep_out,
+        )
+        if side.is_known:
+            self._recorder.described(sender.call_id, sender.user_id, sender.epoch, description)
+        if side.to_server:
+            description = without_addresses(description)
+        said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, description=description)
+        return Signal("description", _encode(said))
 
 
 def _kept_out(settings: Settings) -> KeepOut:
@@ -188,7 +222,7 @@ def _kept_out(settings: Settings) -> KeepOut:
     return "local" if settings.turn_private == "on" else "private"
 
 
-async def _result(passing: "asyncio.Future[asyncio.Future[Empty]]") -> Empty:
+async def _result(passing: "asyncio.Future[Later[Empty]]") -> Empty:
     return await (await passing)
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from msgspec import Struct
 
+from core.later import Later
 from core.wire.message import Command, Empty
 from realtime.gateway.caller import Caller
 
@@ -59,7 +60,7 @@ def _handlers(part: object) -> Iterator[tuple[type[Command], str, Handler]]:
             continue
         who, command = kinds
         reply = called.return_annotation or Empty
-        if get_origin(reply) is Future:  # it answers without a task of its own
+        if get_origin(reply) in (Future, Later):  # it answers without a task of its own
             reply = get_args(reply)[0] or Empty
         elif not iscoroutinefunction(function):
             raise BindingError(f"{_place(part)}.{name} is no coroutine and gives no future.")

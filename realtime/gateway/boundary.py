@@ -1,6 +1,5 @@
 """The boundary for commands: decode, handle, acknowledge. Nothing passes unchecked or unanswered."""
 
-import asyncio
 from collections.abc import Mapping
 from inspect import iscoroutinefunction
 from typing import Any
@@ -12,29 +11,31 @@ from msgspec import Struct
 from core.clock import Clock
 from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
+from core.later import Later, follow
 from core.limits import LIMITS
 from core.wire.decode import decode
-from core.wire.message import Command
+from core.wire.message import Command, Empty
 from db.outage import OUTAGES
 from realtime.gateway.binding import Handler
 from realtime.gateway.caller import Caller
 from services.limits import Limits
 
 _log = structlog.get_logger()
+_DONE = {"ok": True, "data": {}}  # what most are answered: nobody changes an answer
 
 
 class CommandBoundary:
     """Turns what a client sent into an answer; only `begin` raises.
 
-    `prompt` are the commands whose handlers give a future at once, and which wait for no count of their
-    limits: they need no task.
+    `prompt` are the commands whose handlers give a future or a `Later` at once, and which wait for no count
+    of their limits: they need no task.
     """
 
     def __init__(self, handlers: Mapping[type[Command], Handler], limits: Limits, clock: Clock) -> None:
         self._handlers, self._limits, self._clock = handlers, limits, clock
         self._counted_at_once = frozenset(kind for kind in handlers if kind.limits and _counted_at_once(kind))
         self.prompt = frozenset(
-            kind.event
+            kind
             for kind, handler in handlers.items()
             if not iscoroutinefunction(handler) and _counted_at_once(kind)
         )
@@ -42,7 +43,7 @@ class CommandBoundary:
     async def answer(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
         """`{"ok": true, "data"}` or `{"ok": false, "error"}`."""
         try:
-            command = _command(name, arguments)
+            command = _command(Command.registry.get(name), name, arguments)
             if (kind := type(command)) in self._counted_at_once:
                 self._limits.count_at_once(command.limits, self._clock(), account=caller.user_id)
             elif command.limits:
@@ -52,17 +53,16 @@ class CommandBoundary:
             return failed(caller, name, error)
         return done(reply)
 
-    def begin(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> "asyncio.Future[Struct | None]":
+    def begin(self, caller: Caller, kind: type[Command], arguments: tuple[Any, ...]) -> Later[Struct | None]:
         """The reply to a `prompt` command. Raises what is wrong with it at once."""
-        command = _command(name, arguments)
+        command = _command(kind, kind.event, arguments)
         if command.limits:
             self._limits.count_at_once(command.limits, self._clock(), account=caller.user_id)
-        work: Any = self._handlers[type(command)](caller, command)
-        return work  # type: ignore[no-any-return]  # which `prompt` says
+        work: Any = self._handlers[kind](caller, command)
+        return follow(work)  # which `prompt` says
 
 
-def _command(name: str, arguments: tuple[Any, ...]) -> Command:
-    kind = Command.registry.get(name)
+def _command(kind: type[Command] | None, name: str, arguments: tuple[Any, ...]) -> Command:
     if kind is None:
         raise InvalidRequest("There is no such command.", details={"command": name[:64]})
     if len(arguments) > 1:
@@ -77,7 +77,9 @@ def _counted_at_once(kind: type[Command]) -> bool:
 
 def done(reply: Struct | None) -> dict[str, Any]:
     """The acknowledgement of a command that was carried out; one without a reply has nothing to say."""
-    return {"ok": True, "data": {} if reply is None else msgspec.to_builtins(reply)}
+    if reply is None or type(reply) is Empty:
+        return _DONE
+    return {"ok": True, "data": msgspec.to_builtins(reply)}
 
 
 def failed(caller: Caller, name: str, error: BaseException) -> dict[str, Any]:

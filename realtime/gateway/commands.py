@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +19,7 @@ from realtime.gateway.connection import Connection
 from realtime.gateway.metrics import GatewayMetrics
 
 Answer = dict[str, Any]
+Outcome = Struct | BaseException | None
 _OVER = "This session is over."
 
 
@@ -32,27 +32,30 @@ class Commands:
         self._boundary, self._metrics, self._clock = boundary, metrics, clock
         self._deadlines = WorkDeadlines(deadline_s)
         self._late = Outage("commands are not answered in time")
+        self._loop = asyncio.get_running_loop()
 
     def answer(
         self, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer | Awaitable[Answer]:
         """The acknowledgement of one command, or what gives it, once it has waited, or later."""
-        begun = perf_counter()
+        begun, kind = perf_counter(), Command.registry.get(name)
         try:
-            turn = self._take_turn(connection, name)
+            if wait_ms := connection.pace.take(self._clock()):
+                raise RateLimited(retry_after_ms=wait_ms)
+            turn = connection.command_queue.take(concurrent=kind is not None and kind.concurrent)
         except RateLimited as error:
             answer = refused(error)
             self._metrics.refused("command", answer["error"])
             return answer
-        if turn is None and name in self._boundary.prompt:
-            return self._promptly(begun, connection, name, arguments)
+        if turn is None and kind is not None and kind in self._boundary.prompt:
+            return self._promptly(begun, connection, kind, arguments)
         return Waits(self._in_turn(begun, turn, connection, name, arguments))
 
     async def _in_turn(
         self, begun: float, turn: Turn | None, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer:
         # From its arrival: a client that sent many at once does not wait for each of them in turn.
-        task = self._deadlines.begin(asyncio.get_running_loop())
+        task = self._deadlines.begin(self._loop)
         try:
             if turn is not None:
                 await connection.command_queue.wait(turn)
@@ -75,48 +78,35 @@ class Commands:
         return answer
 
     def _promptly(
-        self, begun: float, connection: Connection, name: str, arguments: tuple[Any, ...]
+        self, begun: float, connection: Connection, kind: type[Command], arguments: tuple[Any, ...]
     ) -> Answer | Later[Answer]:
-        """It is the command's turn, and its handler gives a future: that is followed without a task."""
+        """It is the command's turn, and its handler answers without a task."""
         try:
             if connection.revoked:
                 raise Unauthenticated(_OVER)
-            work = self._boundary.begin(connection.caller, name, arguments)
+            work = self._boundary.begin(connection.caller, kind, arguments)
         except Exception as error:
-            connection.command_queue.give()
-            said = failed(connection.caller, name, error)
-            self._metrics.answered(name, begun, said)
-            return said
-        if work.done():
-            connection.command_queue.give()
-            return self._said(begun, connection, name, work)
-        answer: Later[Answer] = Later()
-        self._deadlines.watch(work, work.get_loop())  # to ask which one runs is a system call
-        work.add_done_callback(partial(self._done, begun, connection, name, answer))
-        return answer
+            return self._done(error, begun, connection, kind.event)
+        if work.done:
+            return self._done(work.outcome, begun, connection, kind.event)
+        self._deadlines.watch(work, self._loop)
+        return work.then(self._over, begun, connection, kind.event, work)
 
-    def _done(
-        self,
-        begun: float,
-        connection: Connection,
-        name: str,
-        answer: Later[Answer],
-        work: "asyncio.Future[Struct | None]",
-    ) -> None:
-        connection.command_queue.give()
-        self._deadlines.end(work)
-        answer.settle(self._said(begun, connection, name, work))
-
-    def _said(
-        self, begun: float, connection: Connection, name: str, work: "asyncio.Future[Struct | None]"
+    def _over(
+        self, outcome: Outcome, begun: float, connection: Connection, name: str, work: Later[Any]
     ) -> Answer:
-        if work.cancelled():
-            answer = self._too_late(name)
-        elif error := work.exception():
-            answer = failed(connection.caller, name, error)
-        else:
+        self._deadlines.end(work)
+        return self._done(outcome, begun, connection, name)
+
+    def _done(self, outcome: Outcome, begun: float, connection: Connection, name: str) -> Answer:
+        connection.command_queue.give()
+        if not isinstance(outcome, BaseException):
             self._in_time()
-            answer = done(work.result())
+            answer = done(outcome)
+        elif isinstance(outcome, asyncio.CancelledError):
+            answer = self._too_late(name)
+        else:
+            answer = failed(connection.caller, name, outcome)
         self._metrics.answered(name, begun, answer)
         return answer
 
@@ -127,10 +117,3 @@ class Commands:
     def _in_time(self) -> None:
         if self._late.lasts:
             self._late.worked()
-
-    def _take_turn(self, connection: Connection, name: str) -> Turn | None:
-        """What to wait for, if there is anything. Raises `RateLimited`; the boundary never does."""
-        if wait_ms := connection.pace.take(self._clock()):
-            raise RateLimited(retry_after_ms=wait_ms)
-        kind = Command.registry.get(name)
-        return connection.command_queue.take(concurrent=kind is not None and kind.concurrent)

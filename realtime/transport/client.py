@@ -130,9 +130,10 @@ class SocketClient:
                 value = server.eio.eager_tasks.run(value, self._event_done, member, ack_id)
             elif type(value) is Waits:
                 value = server.eio.eager_tasks.begin(value.coroutine, self._event_done, member, ack_id)
-            elif type(value) is Later:  # which needs no task
+            elif isinstance(value, Later):  # which needs no task
                 self._event_runs()
-                return value.then(partial(self._answered, member, ack_id))
+                value.then(self._answered, member, ack_id)
+                return None
         except (Exception, asyncio.CancelledError) as error:
             return server.failed("event handler", error)
         if value is PENDING:
@@ -159,8 +160,9 @@ class SocketClient:
         elif session.answering <= self._server.limits.max_running // 2 and not self._busy:
             session.resume_reading()
 
-    def _answered(self, member: Member, ack_id: bytes, value: Any) -> None:
-        self._event_done(value, None, member, ack_id)
+    def _answered(self, value: Any, member: Member, ack_id: bytes) -> None:
+        error = value if isinstance(value, BaseException) else None
+        self._event_done(value, error, member, ack_id)
 
     def _acknowledge(self, member: Member, ack_id: bytes, value: Any) -> None:
         values = list(value) if isinstance(value, tuple) else [] if value is None else [value]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.later import Later
+from core.later import Later, follow
 
 
 def test_who_asked_before_is_told_as_it_is_settled() -> None:
@@ -45,3 +45,54 @@ async def test_who_no_longer_waits_is_left_alone() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     later.settle("too late")
+
+
+def test_each_who_asked_is_told_what_the_one_before_made_of_it() -> None:
+    told: list[object] = []
+    later = Later[str]()
+    later.then(lambda answer, more: answer + more, " and more").then(told.append)
+    later.settle("yes")
+    later.settle("no")
+    assert told == ["yes and more"]
+
+
+def test_an_error_takes_the_place_of_an_answer() -> None:
+    told: list[object] = []
+    error = ValueError()
+    Later[str]().then(told.append).settle(error)
+    assert told == [error]
+
+
+def test_who_cannot_take_it_keeps_it_from_nobody_else() -> None:
+    told: list[object] = []
+    laters = [Later[str]().then(int), Later[str]().then(told.append)]
+    for later in laters:
+        later.settle("no number")
+    assert told == ["no number"]
+
+
+async def test_an_error_is_raised_where_it_is_awaited() -> None:
+    later = Later[str]()
+    later.settle(ValueError("no"))
+    with pytest.raises(ValueError, match="no"):
+        await later
+
+
+async def test_a_future_is_followed_and_cancelled() -> None:
+    loop = asyncio.get_running_loop()
+    answered, failed, left, known = (loop.create_future() for _ in range(4))
+    known.set_result("known")
+    assert follow(known).outcome == "known"
+    followed = [follow(answered), follow(failed)]
+    answered.set_result("yes")
+    failed.set_exception(KeyError())
+    await asyncio.sleep(0)
+    assert [later.done for later in followed] == [True, True]
+    assert followed[0].outcome == "yes"
+    assert isinstance(followed[1].outcome, KeyError)
+    later = follow(left)
+    later.cancel()
+    assert left.cancelled()
+    with pytest.raises(asyncio.CancelledError):
+        await later
+    assert follow(later) is later

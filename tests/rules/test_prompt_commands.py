@@ -143,7 +143,7 @@ async def test_an_outage_and_a_fault_have_their_answers(error: Exception) -> Non
 async def test_what_is_counted_in_shares_needs_no_task() -> None:
     """The limit shows a little later; one that has to be waited for shows at once."""
     desk, room = Desk(), new_id()
-    assert desk.boundary.prompt == {"queue:leave", "chat:send"}
+    assert desk.boundary.prompt == {QueueLeave, ChatSend}
     said = []
     for number in range(6):
         words = {"room_id": room, "client_id": str(number), "content": "Hello"}
