@@ -16,7 +16,8 @@ from composition.services import Services
 from core.ending import LET_GO_S, Ending
 from core.settings import Settings
 from core.ticket import claims_channel
-from core.wire.message import Event
+from core.wire.message import Command, Event
+from core.wire.reader import CommandReader
 from realtime import site
 from realtime.background.jobs import Jobs
 from realtime.gateway.connection_registry import ConnectionRegistry
@@ -52,6 +53,7 @@ async def running(
         registry = ConnectionRegistry(server)
         if isinstance(server, SocketServer):
             base.registry.register(SocketMetrics(server, Event.registry))
+            server.read_event = CommandReader(Command.registry.values())
         connections = Gauge("realtime_connections", "Sockets that have joined.", registry=base.registry)
         connections.set_function(registry.__len__)
         serving = services(stores, base, registry)

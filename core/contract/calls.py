@@ -151,7 +151,7 @@ class IceCandidate(Input):
 
     candidate: str
     sdpMid: str | None = None  # noqa: N815 - WebRTC's own name
-    sdpMLineIndex: int | None = None  # noqa: N815
+    sdpMLineIndex: Annotated[int, Meta(ge=0, le=65535)] | None = None  # noqa: N815
     usernameFragment: str | None = None  # noqa: N815
 
 

@@ -68,6 +68,8 @@ def _command(kind: type[Command] | None, name: str, arguments: tuple[Any, ...]) 
     if len(arguments) > 1:
         raise InvalidRequest("A command takes one object.")
     payload = arguments[0] if arguments else None
+    if type(payload) is kind:  # `CommandReader` has read it
+        return payload
     return decode({} if payload is None else payload, kind)
 
 

@@ -48,7 +48,7 @@ class SocketClient:
         if self._partial is not None:
             return self.session.fail("text while attachments are due")
         try:
-            packet = packets.decode(data, self._server.limits.max_depth)
+            packet = packets.decode(data, self._server.limits.max_depth, self._server.read_event)
         except PacketError as error:
             return self.session.fail(str(error))
         return self._event(packet) if packet[0] == packets.EVENT else self._other(packet)

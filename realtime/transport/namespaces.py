@@ -12,6 +12,7 @@ from . import handlers, reasons
 from .deadlines import Deadlines
 from .engine import EngineServer
 from .limits import Limits
+from .packets import ReadEvent, read_nothing
 from .rooms import Member, RoomManager, adopt
 from .session import Session
 
@@ -37,6 +38,7 @@ class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
             # Mistakes of clients are logged where the application looks.
             kwargs.setdefault("engineio_logger", logger)
         self.limits = limits or Limits()
+        self.read_event: ReadEvent = read_nothing
         super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
         self._unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
         self._disconnecting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _disconnected)

@@ -6,6 +6,7 @@ A packet of a client is checked as a whole before anything else sees it: `Packet
 ack id is kept as the digits that came, since it is only ever sent back.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -41,24 +42,31 @@ Packet = tuple[int, str, bytes, Any, int]
 A plain tuple, because one is made for each packet that comes.
 """
 
+ReadEvent = Callable[[bytes], list[Any] | None]
+"""Reads the JSON of an event in a way of the application's; None: it is read as any other."""
 
-def decode(data: bytes | bytearray, max_depth: int = 64) -> Packet:
+
+def read_nothing(_: bytes) -> None:
+    """An application that has no way of its own."""
+
+
+def decode(data: bytes | bytearray, max_depth: int = 64, read: ReadEvent = read_nothing) -> Packet:
     """Decode a text message, its Engine.IO `4` included. Raises PacketError."""
+    data = bytes(data)
     try:
         if data[1] == _ZERO + EVENT:
             # Most packets: an event of the main namespace, with an ack id or without.
             start = data.find(b"[", 2, 2 + _MAX_ID_DIGITS)
-            if start == 2:
-                return EVENT, "/", b"", _event(data[2:], max_depth), 0
             ack_id = data[2:start]
-            if ack_id.isdigit() and ack_id[0] != _ZERO:
-                return EVENT, "/", bytes(ack_id), _event(data[start:], max_depth), 0
+            if not ack_id or (ack_id.isdigit() and ack_id[0] != _ZERO):
+                body = data[start:]
+                return EVENT, "/", ack_id, read(body) or _event(body, max_depth), 0
         return _decode(data, max_depth)
     except (ValueError, IndexError) as error:
         raise PacketError(str(error)) from None
 
 
-def _decode(data: bytes | bytearray, max_depth: int) -> Packet:
+def _decode(data: bytes, max_depth: int) -> Packet:
     kind = data[1] - _ZERO
     pos = 2
     attachments = 0
@@ -71,7 +79,7 @@ def _decode(data: bytes | bytearray, max_depth: int) -> Packet:
     start = pos
     while data[pos : pos + 1].isdigit() and pos - start <= _MAX_ID_DIGITS:
         pos += 1
-    ack_id, body = bytes(data[start:pos]), data[pos:]
+    ack_id, body = data[start:pos], data[pos:]
     if kind in (EVENT, BINARY_EVENT):
         return kind, namespace, _canonical(ack_id), _event(body, max_depth), attachments
     if kind in (ACK, BINARY_ACK):
@@ -83,7 +91,7 @@ def _decode(data: bytes | bytearray, max_depth: int) -> Packet:
     return kind, namespace, b"", _auth(body, max_depth) if kind == CONNECT else None, 0
 
 
-def _number(digits: bytes | bytearray) -> int:
+def _number(digits: bytes) -> int:
     if not digits.isdigit():
         raise PacketError("not a number")
     return int(digits)
@@ -95,7 +103,7 @@ def _canonical(ack_id: bytes) -> bytes:
     return b"%d" % int(ack_id) if ack_id.startswith(b"0") else ack_id
 
 
-def _namespace(data: bytes | bytearray, pos: int) -> tuple[str, int]:
+def _namespace(data: bytes, pos: int) -> tuple[str, int]:
     comma = data.find(b",", pos, pos + _MAX_NAMESPACE)
     end = len(data) if comma < 0 else comma
     if end - pos > _MAX_NAMESPACE:
@@ -104,21 +112,21 @@ def _namespace(data: bytes | bytearray, pos: int) -> tuple[str, int]:
     return name, end if comma < 0 else comma + 1
 
 
-def _auth(body: bytes | bytearray, max_depth: int) -> dict[str, Any] | None:
+def _auth(body: bytes, max_depth: int) -> dict[str, Any] | None:
     auth = jsontext.loads(body, max_depth) if body else None
     if auth is not None and type(auth) is not dict:
         raise PacketError("auth is not an object")
     return auth
 
 
-def _array(body: bytes | bytearray, max_depth: int) -> list[Any]:
+def _array(body: bytes, max_depth: int) -> list[Any]:
     values = jsontext.loads(body, max_depth)
     if type(values) is not list:
         raise PacketError("payload is not an array")
     return values
 
 
-def _event(body: bytes | bytearray, max_depth: int) -> list[Any]:
+def _event(body: bytes, max_depth: int) -> list[Any]:
     values = jsontext.loads(body, max_depth)
     if type(values) is not list:
         raise PacketError("payload is not an array")
