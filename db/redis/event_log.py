@@ -71,8 +71,8 @@ _read_call = msgspec.json.Decoder(_OfCall).decode
 class Announcement(Struct, frozen=True):
     """An event as a node hears or reads it. `place_before`: of the one before it, if known.
 
-    Both are as Redis writes them, and empty if it is volatile: usually nobody needs their numbers. A newer node may have sent it: name
-    and payload are passed on as they are, known or not.
+    Both are as Redis writes them, and empty if it is volatile: usually nobody needs their numbers. A newer
+    node may have sent it: name and payload are passed on as they are, known or not.
     """
 
     place: bytes
