@@ -102,7 +102,8 @@ def admit(
     if len(text) > max_bytes:
         raise PayloadTooLarge(f"A candidate has at most {max_bytes} bytes.")
     if usual := USUAL.fullmatch(text):
-        if not _may_pass(usual["kind"], usual["address"], ice_transport_policy, keep_out):
+        address, kind = usual.groups()
+        if not _may_pass(kind, address, ice_transport_policy, keep_out):
             return None
         return _RELATED.sub(_HIDDEN, text) if ice_transport_policy == "relay" else text
     found = _CANDIDATE.fullmatch(text) if text.isascii() and text.isprintable() else None

@@ -109,12 +109,14 @@ class RedisSignals:
         return [now, self._keep, self._keep_ms, now + TRUSTED_MS, LINE_KEPT_MS, *self._most]
 
     def _words(self, place: str, signals: Sequence[Signal], allowed: Allowed | None = None) -> Sequence[Arg]:
-        kinds, said = "!" if allowed else "", list[Arg]()
+        name, kinds = f"{self._own_name}-{next(self._names)} ", ""
+        said: list[Arg] = []
         for signal in signals:
             kinds += signal.kind[0]
             said.append(signal.data)
-        by_record = (allowed.device, allowed.before) if allowed else ()
-        return place, f"{self._own_name}-{next(self._names)} ", kinds, *by_record, *said
+        if allowed is None:
+            return [place, name, kinds, *said]
+        return [place, name, f"!{kinds}", allowed.device, allowed.before, *said]
 
     def open(
         self, user_id: str, call_id: str, epoch: int, *, device: str, from_device: str, now: int

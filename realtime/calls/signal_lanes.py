@@ -104,7 +104,10 @@ class SignalLanes:
                 continue
             else:
                 self._settle(sent[sender], answer)
-            answered.append(sender)
+            if self._lanes[sender]:
+                answered.append(sender)
+            else:
+                del self._lanes[sender]
         self._send(answered)
 
     async def _decide(self, sender: Sender, waiting: _Waiting, answer: bytes) -> None:

@@ -127,16 +127,16 @@ class Admission:
 
     def _hear(self, sid: str, subscription: Subscription, succession: Succession, raw: bytes) -> None:
         """A message of the bus for this connection's user: an event, or why the connection may be over."""
-        if raw.startswith(REVOKED):
+        if raw[:1] <= b"9":  # an event begins with its place, or with an empty line, and all else with a word
+            for announcement in read_announcements(raw):
+                subscription.take(announcement)
+        elif raw.startswith(REVOKED):
             _, session_id, code = raw.decode().split("\n")
             self._revocations.revoke_if(sid, session_id, code)
         elif raw.startswith(CONTINUED):
             _, pid, by = raw.decode().split("\n")
             if succession.is_replaced(pid, by):
                 self._revocations.replace(sid)
-        else:
-            for announcement in read_announcements(raw):
-                subscription.take(announcement)
 
 
 def _sighting(user_id: str, wanted: ConnectAuth, origin: RequestOrigin) -> Sighting:

@@ -90,16 +90,19 @@ class Commands:
         if work.done:
             return self._done(work.outcome, begun, connection, kind.event)
         self._deadlines.watch(work, self._loop)
-        return work.then(self._over, begun, connection, kind.event, work)
+        return work.then(self._done, begun, connection, kind.event, work)
 
-    def _over(
-        self, outcome: Outcome, begun: float, connection: Connection, name: str, work: Later[Any]
+    def _done(
+        self,
+        outcome: Outcome,
+        begun: float,
+        connection: Connection,
+        name: str,
+        watched: Later[Any] | None = None,
     ) -> Answer:
-        self._deadlines.end(work)
-        return self._done(outcome, begun, connection, name)
-
-    def _done(self, outcome: Outcome, begun: float, connection: Connection, name: str) -> Answer:
         connection.command_queue.give()
+        if watched is not None:
+            self._deadlines.end(watched)
         if not isinstance(outcome, BaseException):
             self._in_time()
             answer = done(outcome)
