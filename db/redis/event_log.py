@@ -137,14 +137,7 @@ def _read_lines(raw: bytes) -> Sequence[Announcement]:
 def _announcement(
     place: bytes, before: bytes, name: bytes, device: bytes, not_device: bytes, data: bytes
 ) -> Announcement:
-    return Announcement(
-        place,
-        before,
-        name.decode(),
-        device.decode() if device else "",
-        not_device.decode() if not_device else "",
-        data,
-    )
+    return Announcement(place, before, name.decode(), device.decode(), not_device.decode(), data)
 
 
 _said_to_many = lru_cache(64)(_read_lines)  # what is not kept may be said to many in the same words
