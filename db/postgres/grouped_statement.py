@@ -55,6 +55,7 @@ class GroupedStatement(Generic[Item, Answer]):
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._under_way = self._overdue = 0
         self._lone: _Turn | None = None
+        self._together = False
         self._tasks = TaskSet()
 
     def ask(self, item: Item) -> "asyncio.Future[Answer]":
@@ -66,9 +67,9 @@ class GroupedStatement(Generic[Item, Answer]):
 
     async def given(self, item: Item, alone: Alone[Item, Answer]) -> Answer:
         """The same for who waits for it here. While nothing is under way theirs is, in their own task, by the
-        statement for one: nobody has to be found who asks at the same time.
+        statement for one, unless several went together just now: then others come in this turn too.
         """
-        if self._waiting or self._under_way:
+        if self._waiting or self._under_way or self._together:
             return await self.ask(item)
         self._under_way += 1
         turn = self._lone = _Turn(self)
@@ -93,6 +94,7 @@ class GroupedStatement(Generic[Item, Answer]):
         try:
             while not turn.overdue and (group := self._group()):
                 next_at = loop.time() + self._every_s
+                self._together = len(group) > 1
                 turn.limit()
                 try:
                     await self._answer(group)

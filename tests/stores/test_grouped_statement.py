@@ -168,7 +168,7 @@ def given(asking: GroupedStatement[int, int], store: Store, item: int) -> "async
 
 
 async def test_who_comes_alone_has_the_statement_for_one() -> None:
-    """Whoever comes meanwhile goes with the next; when nothing is under way any more, that is so again."""
+    """Whoever comes meanwhile goes with the next, and so do all of a turn after that, until one is alone."""
     store = Store()
     asking = GroupedStatement(store.perform, overdue_s=PATIENCE_S)
     answers = [given(asking, store, 1)]
@@ -177,10 +177,14 @@ async def test_who_comes_alone_has_the_statement_for_one() -> None:
     for _ in range(2):
         await store.answer()
     assert await within(*answers) == [3, 4, 6]
-    again = given(asking, store, 4)
+    answers = [given(asking, store, n) for n in (4, 5)]
     await store.answer()
-    assert await within(again) == [12]
-    assert store.groups == [[1], [2, 3], [4]]
+    assert await within(*answers) == [8, 10]
+    for number, answer in ((6, 12), (7, 21)):
+        again = given(asking, store, number)
+        await store.answer()
+        assert await within(again) == [answer]
+    assert store.groups == [[1], [2, 3], [4, 5], [6], [7]]
 
 
 @pytest.mark.parametrize("ends", ["fails", "is cancelled", "hangs"])
