@@ -11,7 +11,8 @@ from tests.calls.nodes import REGION, CallNode
 from tests.stores.world import World
 
 # A command waits a quarter of it for what others can do later, and tests look at once at what was done.
-SETTINGS = Settings(region=REGION, answer_s=240)
+# Nothing else is over, on a busy machine too, unless a test says so.
+SETTINGS = Settings(region=REGION, answer_s=240, offer_s=100, connect_s=100, grace_s=100, decision_s=100)
 
 
 @pytest.fixture
