@@ -137,4 +137,12 @@ class SignalLanes:
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:
     for _, passed in waiting:
-        passed.settle(copy(error))  # each raises one of their own
+        passed.settle(_another(error))
+
+
+def _another(error: BaseException) -> BaseException:
+    """Each raises one of their own, if it is one that can be made again."""
+    try:
+        return copy(error)
+    except Exception:
+        return error

@@ -99,6 +99,18 @@ async def test_each_raises_an_outage_of_their_own(desk: Desk, lanes: SignalLanes
     assert len({id(fault) for fault in faults}) == 4
 
 
+class Unique(Exception):
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(one + other)
+
+
+async def test_a_fault_that_cannot_be_made_again_ends_the_wait_too(desk: Desk, lanes: SignalLanes) -> None:
+    desk.broken = Unique("a", "b")
+    for passed in [lanes.pass_on(ANA, candidate("a")), lanes.pass_on(BEN, candidate("b"))]:
+        with pytest.raises(Unique):
+            await passed
+
+
 async def test_what_comes_meanwhile_goes_next_together_and_what_nobody_waits_for_does_not(
     desk: Desk, lanes: SignalLanes
 ) -> None:
