@@ -13,6 +13,7 @@ from functools import partial
 from itertools import groupby
 
 import structlog
+from msgspec import Struct
 
 from core.deadlines import WorkDeadlines
 from core.errors import Unavailable
@@ -34,6 +35,15 @@ _log = structlog.get_logger()
 
 Told = tuple[Event, Sequence[str]]  # what is told, and the users
 Load = Callable[[Collection[str]], Awaitable[Mapping[str, Sequence[Told]]]]
+
+
+class Stored(Struct, frozen=True):
+    """What was just stored, with its number in its lane; `then` is called once it is told, or has to wait."""
+
+    lane: str
+    number: int
+    told: Told
+    then: Callable[[None], object]
 
 
 class Announcer(PeriodicJob):
@@ -74,55 +84,70 @@ class Announcer(PeriodicJob):
     def tell(self, lane: str, number: int, told: Told) -> Later[None]:
         """What has just been committed under this number. Never an outage: the outbox keeps it."""
         later: Later[None] = Later()
-        if self._failing:
-            later.settle(None)
-        elif lane in self._catching_up:
-            until = asyncio.get_running_loop().time() + _AT_MOST_S
-            self._tasks.spawn(self._tell_late(lane, number, 0, until, later))
-        else:
-            event, user_ids = told
-            since = self._events.generation
-            asked = self._events.tell(NumberedEvent(user_ids, event, lane, number, number - 1))
-            until = self._deadlines.watch(asked, asyncio.get_running_loop())
-            asked.add_done_callback(partial(self._answered, lane, number, since, until, later))
+        self.tell_all((Stored(lane, number, told, later.settle),))
         return later
+
+    def tell_all(self, stored: Sequence[Stored]) -> None:
+        """The same of all that was committed together."""
+        if self._failing:
+            for each in stored:
+                each.then(None)
+            return
+        loop, numbered, now = asyncio.get_running_loop(), list[NumberedEvent](), list[Stored]()
+        for each in stored:
+            if each.lane in self._catching_up:
+                self._tasks.spawn(self._tell_late(each, 0, loop.time() + _AT_MOST_S))
+            else:
+                event, user_ids = each.told
+                now.append(each)
+                numbered.append(NumberedEvent(user_ids, event, each.lane, each.number, each.number - 1))
+        since, begun = self._events.generation, 0
+        for count, asked in self._events.tell_all(numbered):
+            some, begun = now[begun : begun + count], begun + count
+            until = self._deadlines.watch(asked, loop)
+            asked.add_done_callback(partial(self._answered, some, since, until))
 
     def _answered(
         self,
-        lane: str,
-        number: int,
+        stored: Sequence[Stored],
         since: int,
         until: float,
-        later: Later[None],
-        asked: asyncio.Future[int],
+        asked: "asyncio.Future[Sequence[int | Exception]]",
     ) -> None:
         self._deadlines.end(asked)
+        stands: Sequence[int | BaseException] = ()
         if asked.cancelled():
-            self._cannot(TimeoutError("Redis does not answer."))
+            stands = [TimeoutError("Redis does not answer.")] * len(stored)
         elif error := asked.exception():
-            if not isinstance(error, AWAY):
-                _log.error("what is stored cannot be announced", exc_info=error)
-            self._cannot(error)
-        elif (stand := asked.result()) >= 0:
-            self._tasks.spawn(self._tell_late(lane, number, stand, until, later))
-            return
+            stands = [error] * len(stored)
         else:
-            self._note_told(((lane, number),), since)
-        later.settle(None)
+            stands = asked.result()
+        told = []
+        for each, stand in zip(stored, stands, strict=True):
+            if not isinstance(stand, int):
+                self._cannot(stand)
+            elif stand >= 0:
+                self._tasks.spawn(self._tell_late(each, stand, until))
+                continue
+            else:
+                told.append((each.lane, each.number))
+            each.then(None)
+        if told:
+            self._note_told(told, since)
 
-    async def _tell_late(self, lane: str, number: int, after: int, until: float, later: Later[None]) -> None:
+    async def _tell_late(self, stored: Stored, after: int, until: float) -> None:
         """After what comes before: up to number `after` all have been told."""
         try:
             async with asyncio.timeout_at(until):
                 # One that runs already may have read before this was committed.
-                if (running := self._catching_up.get(lane)) is not None:
+                if (running := self._catching_up.get(stored.lane)) is not None:
                     after = await asyncio.shield(running)
-                if after < number:
-                    await asyncio.shield(self._catch_up(lane, after))
+                if after < stored.number:
+                    await asyncio.shield(self._catch_up(stored.lane, after))
         except AWAY as error:
             self._cannot(error)
         finally:
-            later.settle(None)
+            stored.then(None)
 
     async def tell_lane(self, lane: str) -> None:
         """All that waits in this lane, as things are now. Never raises an outage."""
@@ -137,6 +162,8 @@ class Announcer(PeriodicJob):
             self._cannot(error)
 
     def _cannot(self, error: BaseException) -> None:
+        if not isinstance(error, AWAY):
+            _log.error("what is stored cannot be announced", exc_info=error)
         _log.debug("what is stored has to wait to be announced", error=repr(error))
         self._fail()
 

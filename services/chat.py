@@ -40,7 +40,7 @@ from db.postgres.message_rows import unseen, without_preview
 from db.postgres.receipts import ReceiptStore
 from db.postgres.rooms import OwnMessage, Reading, Receipt, Rooms, StoredMessage
 from services import lanes
-from services.announcer import Announcer, Load, Told
+from services.announcer import Announcer, Load, Stored, Told
 from services.message_rules import check_content, check_message, is_deleted, is_edited
 from services.ports import Events
 from services.recent_members import RecentMembers
@@ -116,7 +116,8 @@ class Chat:
         self._max_chars, self._clock = max_chars, clock
         self.sent = self.receipts = 0
         self.on_read: list[Callable[[str, str], None]] = []
-        self._saying = GroupedStatement(rooms.say, then=self._said, every_s=_EVERY_S)
+        self._saying = GroupedStatement(rooms.say, then=self._said, after=self._tell_stored, every_s=_EVERY_S)
+        self._stored: list[Stored] = []
         self._tasks = TaskSet()
 
     def send(self, user_id: str, command: ChatSend) -> asyncio.Future[Sent]:
@@ -148,18 +149,18 @@ class Chat:
             self._tasks.spawn(self._tell_each(message, sent))
             return
         told = ChatMessage(message=message), stored.members
+        self._stored.append(Stored(draft.room_id, stored.number, told, partial(_answer, sent, message)))
 
-        def answer(_: None) -> None:
-            if not sent.done():
-                sent.set_result(Sent(message=message))
-
-        self._announcer.tell(draft.room_id, stored.number, told).then(answer)
+    def _tell_stored(self) -> None:
+        """All that one statement has stored."""
+        stored, self._stored = self._stored, []
+        if stored:
+            self._announcer.tell_all(stored)
 
     async def _tell_each(self, message: Message, sent: asyncio.Future[Sent]) -> None:
         """What the outbox says of it, as not all members are told the same."""
         await self._announcer.tell_lane(message.room_id)
-        if not sent.done():
-            sent.set_result(Sent(message=message))
+        _answer(sent, message)
 
     async def _said_before(self, draft: Draft, sent: asyncio.Future[Sent]) -> None:
         """The stored message, or why there is none."""
@@ -169,8 +170,7 @@ class Chat:
             if not sent.done():
                 sent.set_exception(error)
         else:
-            if not sent.done():
-                sent.set_result(Sent(message=message))
+            _answer(sent, message)
 
     async def edit(self, user_id: str, command: ChatEdit) -> Sent:
         """Say it otherwise, then tell whoever sees it."""
@@ -261,6 +261,12 @@ class Chat:
     def _type(self, user_id: str, command: ChatTyping, members: Sequence[str]) -> asyncio.Future[None]:
         told = ChatTypingChanged(room_id=command.room_id, user_id=user_id, typing=command.typing)
         return self._events.send_all([(member, told) for member in members if member != user_id])
+
+
+def _answer(sent: asyncio.Future[Sent], message: Message, _: None = None) -> None:
+    """Perhaps nobody waits for it any more."""
+    if not sent.done():
+        sent.set_result(Sent(message=message))
 
 
 def _receipt(room_id: str, user_id: str, receipt: Receipt) -> NumberedEvent:

@@ -45,8 +45,13 @@ class Events(Protocol):
         and the answer in its place is up to which number that user was told in this lane. Raises the same.
         """
 
-    def tell(self, each: NumberedEvent) -> "Future[int]":
-        """The same of one, without a task: -1 once all have been told."""
+    def tell_all(
+        self, numbered: Sequence[NumberedEvent]
+    ) -> "Iterable[tuple[int, Future[Sequence[int | Exception]]]]":
+        """The same without a task: how many of the next are told together, and the answers of those.
+
+        -1 once all have been told; what keeps one alone from being told is its answer.
+        """
 
     @property
     def generation(self) -> int:

@@ -44,12 +44,13 @@ class Heard:
             raise Unavailable
         return [self._told_all(each) for each in numbered]
 
-    def tell(self, each: NumberedEvent) -> asyncio.Future[int]:
-        async def told() -> int:
-            [stand] = await self.announce([each])
-            return -1 if stand is None else stand
+    def tell_all(
+        self, numbered: Sequence[NumberedEvent]
+    ) -> list[tuple[int, asyncio.Future[Sequence[int | Exception]]]]:
+        async def told() -> Sequence[int | Exception]:
+            return [-1 if stand is None else stand for stand in await self.announce(numbered)]
 
-        return asyncio.ensure_future(told())
+        return [(len(numbered), asyncio.ensure_future(told()))]
 
     generation = 0
 

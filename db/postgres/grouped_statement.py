@@ -32,7 +32,8 @@ class GroupedStatement(Generic[Item, Answer]):
     for a server that is away) the next does not wait for it, up to `at_once`. If a group fails, and not by an
     outage, each of it is performed alone: no item fails for another's sake. What was performed goes on with
     `then`, which has the item, what `perform` gave, and the answer, to end it sooner or later: it may have
-    been cancelled meanwhile. Without one, what `perform` gave is the answer.
+    been cancelled meanwhile. Without one, what `perform` gave is the answer. `after` is called behind the
+    `then` of all who were performed together.
 
     A statement begins no sooner than `every_s` after the one before: of what comes one by one, but soon after
     each other, several go together.
@@ -46,11 +47,13 @@ class GroupedStatement(Generic[Item, Answer]):
         at_once: int = _AT_ONCE,
         overdue_s: float = _OVERDUE_S,
         then: Then[Item, Answer] | None = None,
+        after: Callable[[], None] = lambda: None,
         every_s: float = 0.0,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._perform, self._most, self._at_once, self._overdue_s = perform, most, at_once, overdue_s
         self._then: Then[Item, Answer] = then or _give
+        self._after = after
         self._every_s, self._rest = every_s, rest
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._under_way = self._overdue = 0
@@ -140,6 +143,7 @@ class GroupedStatement(Generic[Item, Answer]):
         else:
             for (item, answer), given in zip(group, answers, strict=True):
                 self._go_on(item, given, answer)
+            self._after()
 
     def _go_on(self, item: Item, given: Answer, answer: "asyncio.Future[Any]") -> None:
         try:

@@ -19,8 +19,9 @@ from core.clock import DAY_MS
 from core.errors import Unavailable
 from db.outage import OUTAGES
 from db.redis.call_shards import call_keys, shard_of, timeline_key
-from db.redis.event_log import STREAM, unavailable
+from db.redis.event_log import STREAM
 from db.redis.multiplexed import Arg, RedisClient, load_script
+from db.redis.numbered_events import unavailable
 from db.redis.signals import LINE_KEPT_MS, NOTE
 from db.redis.told import Streams, Told, streams_of, words
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable

@@ -16,23 +16,19 @@ from redis.exceptions import RedisError
 
 from core.errors import Unavailable
 from core.numbered_event import NumberedEvent
-from core.tasks import in_any_case
 from core.vocabulary import RevokedCode
 from core.wire.message import Event
 from db.redis import bundle
 from db.redis.logs import LogIdentity, Logs
 from db.redis.multiplexed import RedisClient, load_script
+from db.redis.numbered_events import NumberedEvents, unavailable
 
 _LUA = Path(__file__).with_name("lua")
 STREAM = (_LUA / "stream.lua").read_text()  # what every script that appends begins with
 _EMIT = load_script(_LUA / "emit.lua", repeatable=False, shared=STREAM)
-_TELL = load_script(_LUA / "tell.lua", repeatable=True, shared=STREAM)
 REVOKED = b"revoked"
 CONTINUED = b"continued"
-# How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
-_TOLD_MS = 86_400_000
 _NOT_KEPT = b"\n\n"  # how an announcement begins that has no ids
-_TOLD_AT_ONCE = 128
 _LINES = 6  # of each event in it
 _REPLICATED_S = 5  # a replica that is away for longer is not waited for
 
@@ -153,6 +149,7 @@ class EventLog:
         self._redis = redis
         self.logs = Logs(redis)
         self._keep, self._keep_ms = keep, keep_s * 1000
+        self._numbered = NumberedEvents(redis, keep=keep, keep_ms=self._keep_ms)
 
     def send(
         self,
@@ -193,7 +190,7 @@ class EventLog:
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
-        stands = await asyncio.gather(*(self.tell(each) for each in numbered))
+        stands = await asyncio.gather(*(self._numbered.tell(each) for each in numbered))
         return [None if stand < 0 else stand for stand in stands]
 
     @property
@@ -212,26 +209,11 @@ class EventLog:
         except (RedisError, OSError) as error:
             raise Unavailable from error
 
-    def tell(self, each: NumberedEvent) -> "asyncio.Future[int]":
-        """As `services.ports.Events` promises.
-
-        One script for all whom one server can tell, of whatever is announced in this turn.
-        """
-        event = each.event
-        said = event.event, msgspec.json.encode(event), each.lane, each.number, each.before, len(each.ends)
-        parts = [
-            self._redis.gather(
-                _TELL,
-                [key for user_id in some for key in (f"events:{{{user_id}}}", f"told:{{{user_id}}}")],
-                (len(some), *said, *each.ends),
-                head=(self._keep, self._keep_ms, _TOLD_MS),
-                repeatable=True,
-                fault=unavailable,
-            )
-            for all_of_one in self._redis.together(each.user_ids)
-            for some in _batched(all_of_one)
-        ]
-        return parts[0] if len(parts) == 1 else in_any_case(asyncio.ensure_future(_behind(parts)))
+    def tell_all(
+        self, numbered: Sequence[NumberedEvent]
+    ) -> "Iterable[tuple[int, asyncio.Future[Sequence[int | Exception]]]]":
+        """As `services.ports.Events` promises."""
+        return self._numbered.tell_all(numbered)
 
     async def look(self) -> Mapping[str, LogIdentity]:
         """Read which logs there are now: `Logs`. One is another than before if Redis has lost data of it."""
@@ -328,20 +310,6 @@ class EventLog:
         await self._answers(self._redis.announce(channel(user_id), message, repeatable=True))
 
 
-def _batched(user_ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    """Those of a large group are told by several scripts, between which others have their turn."""
-    if len(user_ids) <= _TOLD_AT_ONCE:
-        return (user_ids,)
-    return [user_ids[at : at + _TOLD_AT_ONCE] for at in range(0, len(user_ids), _TOLD_AT_ONCE)]
-
-
-def unavailable(error: Exception) -> Exception:
-    """Whatever it is: an event waits for its turn, and what comes after it waits too."""
-    failed = Unavailable()
-    failed.__cause__ = error
-    return failed
-
-
 def _sent(asked: "Sequence[asyncio.Future[Any]]") -> "asyncio.Future[None]":
     """Ends when all of it is said."""
     sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -370,12 +338,6 @@ def _volatile(name: str, data: bytes, device: str = "", not_device: str = "") ->
 
 def _stream(user_id: str) -> str:
     return f"events:{{{user_id}}}"
-
-
-async def _behind(parts: "Sequence[asyncio.Future[int]]") -> int:
-    """The least number at which somebody stands whose turn has not come, of answers of tell.lua; or -1."""
-    behind = [stand for part in parts if (stand := await part) >= 0]
-    return min(behind, default=-1)
 
 
 def _ms(time: Any) -> int:
