@@ -113,9 +113,11 @@ class Side:
         product: Flavour = "ours" if self.flavour == "node" else self.flavour
         first = await Node.start(product, self._stores, before=self._before)
         count = crowds.MOST if row.members else 2 * pairs
-        accounts = await signed_up(first.address, ["female", "male"] * (count // 2))
-        room_ids = await self._rooms(row, accounts, first)
-        await first.stop()
+        try:
+            accounts = await signed_up(first.address, ["female", "male"] * (count // 2))
+            room_ids = await self._rooms(row, accounts, first)
+        finally:
+            await first.stop()
         if self.flavour == "node":
             for name in ("schema.sql", "copy.sql"):
                 await self._stores.database.execute((NODE_STACK / name).read_text())

@@ -173,7 +173,9 @@ class Node:
     async def run(
         cls, command: list[str], env: dict[str, str], *, terminates: bool = False, where: Path = PROJECT
     ) -> "Node":
-        """On the servers' core, ready: it has said where it answers. Ends with its input, or by SIGTERM."""
+        """On the servers' core, ready: it has said where it answers. Ends with its input, or by SIGTERM,
+        which it gets too when this process has gone, in whatever way."""
+        command = ["setpriv", "--pdeathsig", "TERM", *command]
         if (os.cpu_count() or 1) > 1:
             command = ["taskset", "-c", str(SERVER_CORE), *command]
         process = await asyncio.create_subprocess_exec(
@@ -193,9 +195,11 @@ class Node:
                     if found := re.search(r"http://[^:]+:(\d+)", node.said[-1]):
                         node.port = int(found[1])
                         break
-        except TimeoutError:
+        except BaseException as error:
             await node.kill()
-            raise RuntimeError(f"not started within {_STARTED_S} s: {''.join(node.said)}") from None
+            if isinstance(error, TimeoutError):
+                raise RuntimeError(f"not started within {_STARTED_S} s: {''.join(node.said)}") from None
+            raise
         if not node.port:
             raise RuntimeError("".join(node.said))
         node._ear = asyncio.create_task(node._listen(process.stdout))
