@@ -26,6 +26,7 @@ class Limits:
     def __init__(self, settings: Settings, *, shared: Limiter, here: LocalLimiter) -> None:
         self._shared, self._here = shared, here
         self._rates = {name: limit.rate(settings) for name, limit in LIMITS.items()}
+        self._most_shares = {name: min(_SHARE, rate.burst) for name, rate in self._rates.items()}
         self._shares: dict[str, _Share] = {}
         self._tasks = TaskSet()
 
@@ -68,14 +69,15 @@ class Limits:
 
     def _of_share(self, name: LimitName, who: str, now: int) -> int:
         """0, or the ms to wait. Nobody waits for the count: it says how it was so far."""
-        share = self._shares.pop(f"{name}:{who}", None) or _Share()
-        self._shares[f"{name}:{who}"] = share  # the latest one last
+        key = f"{name}:{who}"
+        share = self._shares.pop(key, None) or _Share()
+        self._shares[key] = share  # the latest one last
         if len(self._shares) > _MOST:
             del self._shares[next(iter(self._shares))]
         if now < share.closed_until:
             return share.closed_until - now
         share.used += 1
-        if share.used >= min(_SHARE, self._rates[name].burst) and not share.telling:
+        if not share.telling and share.used >= self._most_shares[name]:
             share.telling = True
             self._tasks.spawn(self._tell(name, who, share, now))
         return 0

@@ -119,13 +119,17 @@ def channel(user_id: str) -> str:
 
 def read_announcements(raw: bytes) -> Sequence[Announcement]:
     """What stream.lua publishes: six lines for each event, those of the last one first."""
-    return _said_to_many(raw) if raw.startswith(_NOT_KEPT) else _read_lines(raw)
+    if raw.startswith(_NOT_KEPT):
+        return _said_to_many(raw)
+    lines = raw.split(b"\n")
+    return (_announcement(*lines),) if len(lines) == _LINES else _several(lines)
 
 
 def _read_lines(raw: bytes) -> Sequence[Announcement]:
-    lines = raw.split(b"\n")
-    if len(lines) == _LINES:
-        return (_announcement(*lines),)
+    return _several(raw.split(b"\n"))
+
+
+def _several(lines: Sequence[bytes]) -> Sequence[Announcement]:
     last = _announcement(*lines[:_LINES])
     return (*(_announcement(*lines[at : at + _LINES]) for at in range(_LINES, len(lines), _LINES)), last)
 

@@ -57,7 +57,7 @@ class NumberedEvents:
             keys += _keys(each.user_ids)
             args.append(len(each.user_ids))
             args += _said(each)
-        return _each(self._redis.run(_TELL, keys, args), _unchanged)
+        return _each(self._redis.run(_TELL, keys, args), _of_all)
 
 
 def unavailable(error: BaseException) -> Exception:
@@ -128,5 +128,5 @@ def _alone(stand: int) -> Stands:
     return (stand,)
 
 
-def _unchanged(stands: Stands) -> Stands:
-    return stands
+def _of_all(stands: Stands) -> Stands:
+    return [stand if isinstance(stand, int) else unavailable(stand) for stand in stands]

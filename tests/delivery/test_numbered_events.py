@@ -66,6 +66,24 @@ async def test_what_is_announced_in_one_turn_is_one_script(event_log: EventLog, 
     assert [await heard(event_log, user_id) for pair in pairs for user_id in pair] == [[b"1"]] * 10
 
 
+async def test_what_was_stored_together_is_told_together(event_log: EventLog, redis: Redis) -> None:
+    """By few scripts, none of which takes long; who cannot be told keeps nothing from others."""
+    broken, crowd, *users = (new_id() for _ in range(302))
+    await event_log.announce([numbered([broken], 1)])
+    await redis.set(f"events:{{{broken}}}", "no stream")
+    all_ = [
+        numbered([broken], 2), numbered([users[0]], 2), *(numbered([user], 1) for user in users),
+        numbered([crowd, *users], 1), numbered([users[0], users[1]], 1),
+    ]  # fmt: skip
+    told = list(event_log.tell_all(all_))
+    assert [count for count, _ in told] == [128, 128, 46, 1, 1]
+    (fault, early, *others), *rest = [await answers for _, answers in told]
+    assert isinstance(fault, Unavailable)
+    assert early == 0, "the first was not told of yet"
+    assert {*others, *(stand for stands in rest for stand in stands)} == {-1}
+    assert [await heard(event_log, user) for user in (*users[:3], crowd)] == [[b"1"]] * 4
+
+
 async def test_what_comes_late_where_numbers_may_leap_is_not_told(event_log: EventLog) -> None:
     """As receipts: a smaller number says nothing new."""
     ana, ben = new_id(), new_id()

@@ -120,8 +120,8 @@ async def test_who_no_longer_waits_is_left_out() -> None:
 
 
 async def test_what_was_performed_goes_on_also_for_who_no_longer_waits() -> None:
-    """What follows for one item fails for that one alone."""
-    store, went_on = Store(), list[int]()
+    """What follows for one item fails for that one alone; what follows for all is behind it."""
+    store, went_on, ended = Store(), list[int](), list[int]()
 
     def then(item: int, given: int, answer: asyncio.Future[int]) -> None:
         went_on.append(item)
@@ -130,7 +130,7 @@ async def test_what_was_performed_goes_on_also_for_who_no_longer_waits() -> None
         if not answer.done():
             answer.set_result(given + 1)
 
-    asking = GroupedStatement(store.perform, then=then)
+    asking = GroupedStatement(store.perform, then=then, after=lambda: ended.append(len(went_on)))
     answers = [asking.ask(n) for n in (1, 2, 3, 4)]
     await store.heard(1)
     answers[2].cancel()
@@ -138,6 +138,7 @@ async def test_what_was_performed_goes_on_also_for_who_no_longer_waits() -> None
     first, second, last = await within(answers[0], answers[1], answers[3])
     assert (first, str(second), last) == (3, "2", 9)
     assert went_on == [1, 2, 3, 4]
+    assert ended == [1, 4], "one for each group"
 
 
 async def test_one_that_hangs_is_overtaken() -> None:
