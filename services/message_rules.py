@@ -7,7 +7,7 @@ from core.errors import Expired, Forbidden, Gone, InvalidRequest, PayloadTooLarg
 def check_message(command: ChatSend, max_chars: int) -> None:
     """Whether this can be a message of at most `max_chars` code points.
 
-    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what is empty or cannot be stored.
+    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what is empty or blank or cannot be stored.
     """
     if command.type == "text" and command.media_id is not None:
         raise InvalidRequest("A text message has no media.", details={"field": "media_id"})
@@ -20,7 +20,7 @@ def check_message(command: ChatSend, max_chars: int) -> None:
 
 def check_content(content: str | None, max_chars: int, *, needed: bool) -> None:
     """Whether this can be what a message says; `needed`: it has nothing else. Raises as `check_message`."""
-    if not content and needed:
+    if needed and not (content and content.strip()):
         raise InvalidRequest("A text message has content.", details={"field": "content"})
     if content and len(content) > max_chars:
         raise PayloadTooLarge(f"A message has at most {max_chars} characters.", details={"field": "content"})

@@ -165,12 +165,12 @@ def _check_media(media: str, declared: Upload, name: str | None) -> None:
         expected = " or ".join(f"`{kind}`" for kind in declared.media)
         if name is None:
             raise InvalidRequest(f"Send {expected}, and say so in `Content-Type`.")
-        raise _refused(name, f"has to be {expected}, and say so in `Content-Type`")
+        raise _refused(name, f"has to be {expected}, and say so in `Content-Type`", reason="type")
 
 
-def _refused(name: str, sentence: str) -> InvalidRequest:
+def _refused(name: str, sentence: str, **why: str) -> InvalidRequest:
     shown = "".join(letter for letter in name[:100] if letter.isprintable())
-    return InvalidRequest(f"`{shown}` {sentence}.", details={"field": shown})
+    return InvalidRequest(f"`{shown}` {sentence}.", details={"field": shown, **why})
 
 
 @contextmanager

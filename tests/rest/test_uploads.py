@@ -235,21 +235,22 @@ async def test_the_parts_of_a_form_come_in_any_order(server: RestServer) -> None
 
 
 @pytest.mark.parametrize(
-    ("changes", "code", "field"),
+    ("changes", "code", "field", "reason"),
     [
-        ({"picture": None}, "invalid_request", "picture"),
-        ({"picture": (b"x", "image/gif")}, "invalid_request", "picture"),
-        ({"extra": (b"x", "image/png")}, "invalid_request", "extra"),
-        ({"small": (b"x" * 2001, "image/png")}, "payload_too_large", "small"),
-        ({"caption": (b'{"text": 1}', "application/json")}, "invalid_request", "text"),
-        ({"caption": (b'{"text": "a", "more": 1}', "application/json")}, "invalid_request", "more"),
+        ({"picture": None}, "invalid_request", "picture", None),
+        ({"picture": (b"x", "image/gif")}, "invalid_request", "picture", "type"),
+        ({"extra": (b"x", "image/png")}, "invalid_request", "extra", None),
+        ({"small": (b"x" * 2001, "image/png")}, "payload_too_large", "small", None),
+        ({"caption": (b'{"text": 1}', "application/json")}, "invalid_request", "text", None),
+        ({"caption": (b'{"text": "a", "more": 1}', "application/json")}, "invalid_request", "more", None),
     ],
 )
 async def test_a_part_that_does_not_fit_is_named(
-    server: RestServer, changes: dict[str, Any], code: str, field: str
+    server: RestServer, changes: dict[str, Any], code: str, field: str, reason: str | None
 ) -> None:
     answer = await server.ask("POST", "/v1/post", data=form(**changes))
-    assert (answer.code, answer.body["details"]["field"]) == (code, field)
+    details = answer.body["details"]
+    assert (answer.code, details["field"], details.get("reason")) == (code, field, reason)
 
 
 async def test_a_part_comes_once(server: RestServer) -> None:

@@ -29,13 +29,14 @@ def test_a_text_may_be_as_long_as_allowed(content: str) -> None:
     [
         ({"content": "x" * (LONGEST + 1)}, PayloadTooLarge, "content"),
         ({"content": ""}, InvalidRequest, "content"),
+        ({"content": " \n\u3000"}, InvalidRequest, "content"),
         ({"content": "a\0b"}, InvalidRequest, "content"),
         ({"client_id": "\ud800"}, InvalidRequest, "client_id"),
         ({"type": "image"}, InvalidRequest, "media_id"),
         ({"media_id": new_id()}, InvalidRequest, "media_id"),
         ({"type": "file", "media_id": new_id(), "content": "a\0b"}, InvalidRequest, "content"),
     ],
-    ids=["long", "empty", "NUL", "half a pair", "a picture", "text with media", "NUL beside a file"],
+    ids=["long", "empty", "blank", "NUL", "half a pair", "a picture", "text with media", "NUL beside a file"],
 )
 def test_what_cannot_be_a_message_is_refused_by_its_field(
     said: dict[str, Any], error: type[AppError], field: str
