@@ -7,7 +7,7 @@ from core.errors import Expired, Forbidden, Gone, InvalidRequest, PayloadTooLarg
 def check_message(command: ChatSend, max_chars: int) -> None:
     """Whether this can be a message of at most `max_chars` code points.
 
-    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what is empty or blank or cannot be stored.
+    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what is blank or cannot be stored.
     """
     if command.type == "text" and command.media_id is not None:
         raise InvalidRequest("A text message has no media.", details={"field": "media_id"})
