@@ -203,3 +203,18 @@ async def test_what_cannot_be_shown_or_sent_is_said(talk: Talk, tmp_path: Path) 
     await expect(ana.page.get_by_text("its end was left out")).to_have_count(0)
     await field.evaluate(PASTE, "y" * 11)
     await ana.sees("This is too long for one message: its end was left out.")
+
+
+async def test_what_the_page_says_leaves_the_field_to_write_in_view(talk: Talk, tmp_path: Path) -> None:
+    _, ben = await talk()
+    many = [tmp_path / f"{n}.txt" for n in range(11)]
+    for each in many:
+        each.write_text("Six o'clock, at the pier.")
+    async with ben.page.expect_file_chooser() as chosen:
+        await ben.press("Add pictures, videos or files")
+    await (await chosen.value).set_files(many)
+    await ben.sees("Ten files at most at once.")
+    field = await ben.page.get_by_label("Message", exact=True).bounding_box()
+    navigation = await ben.page.get_by_role("navigation").first.bounding_box()
+    assert field and navigation
+    assert field["y"] + field["height"] <= navigation["y"]
