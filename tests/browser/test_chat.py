@@ -216,5 +216,6 @@ async def test_what_the_page_says_leaves_the_field_to_write_in_view(talk: Talk, 
     await ben.sees("Ten files at most at once.")
     field = await ben.page.get_by_label("Message", exact=True).bounding_box()
     navigation = await ben.page.get_by_role("navigation").first.bounding_box()
-    assert field and navigation
+    assert field is not None
+    assert navigation is not None
     assert field["y"] + field["height"] <= navigation["y"]
