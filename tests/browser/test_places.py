@@ -4,6 +4,7 @@ import io
 import re
 from asyncio import to_thread
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from tests.stores.places import a_place, zone_of_noon
 from tests.stores.rewarding import a_reward, a_shop
 from tests.stores.world import World
 
-# Where no other place is.
-LAT, LON = -47.3, 37.7
+# Where no other place is, for each test a hundred kilometres from the last one.
+LATITUDES, LON = count(-48), 37.7
 # The camera sees what the other screen shows by then, in the middle of a white sheet: codes are soon over.
 BEFORE_THE_CAMERA = """async () => {
   let [picture, drawn, looking] = [null, null, false];
@@ -51,24 +52,23 @@ BEFORE_THE_CAMERA = """async () => {
     return stream;
   };
 }"""
-HERE = {"latitude": LAT, "longitude": LON}
 ALWAYS = {day: [["00:00", "00:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 
 
-async def two_places(world: World) -> tuple[str, str]:
-    """A café that is always open, and a gym further away without known hours; gives their names."""
-    mark = new_id()[-6:]
+async def two_places(world: World) -> tuple[str, str, Any]:
+    """A café that is always open, and a gym further away without known hours: their names, and a spot."""
+    mark, lat = new_id()[-6:], next(LATITUDES)
     await a_place(
         world.pool,
-        lat=LAT + 0.001,
+        lat=lat + 0.001,
         lon=LON,
         name=f"Café {mark}",
         amenities=["wifi"],
         verified=True,
         hours={"zone": "Europe/London", "week": ALWAYS, "except": {"2090-12-25": []}},
     )
-    await a_place(world.pool, lat=LAT + 0.02, lon=LON, name=f"Gym {mark}", type="gym")
-    return f"Café {mark}", f"Gym {mark}"
+    await a_place(world.pool, lat=lat + 0.02, lon=LON, name=f"Gym {mark}", type="gym")
+    return f"Café {mark}", f"Gym {mark}", {"latitude": lat, "longitude": LON}
 
 
 def found(person: Visitor, name: str) -> Locator:
@@ -90,8 +90,8 @@ async def at_places(person: Visitor) -> None:
 
 async def test_a_place_is_found_near_by_and_reviewed(sign_up: Visit, world: World) -> None:
     """On a phone: the nearest first, its hours, and one's own review, which is changed and taken back."""
-    cafe, gym = await two_places(world)
-    ana = await sign_up("Ana", phone=True, geolocation=HERE)
+    cafe, gym, spot = await two_places(world)
+    ana = await sign_up("Ana", phone=True, geolocation=spot)
     await ana.context.grant_permissions(["geolocation", "camera", "microphone"])
     await at_places(ana)
     await ana.press("Near me")
@@ -143,7 +143,7 @@ async def test_a_place_is_found_near_by_and_reviewed(sign_up: Visit, world: Worl
 
 async def test_a_place_is_found_by_its_name(sign_up: Visit, world: World) -> None:
     """Where the device does not say where it is, and the map has no pictures; what is not there is said."""
-    cafe, gym = await two_places(world)
+    cafe, gym, _ = await two_places(world)
     ana = await sign_up("Ana")
     await at_places(ana)
     await ana.press("Near me")
@@ -169,8 +169,8 @@ async def test_a_place_is_found_by_its_name(sign_up: Visit, world: World) -> Non
 
 async def test_checking_in_where_one_is_begins_a_journey(sign_up: Visit, world: World) -> None:
     """On a phone: at the door of a place, then again, which does not count; and by a code that was typed."""
-    cafe, gym = await two_places(world)
-    where: dict[str, Any] = {"geolocation": {**HERE, "latitude": LAT + 0.001}}
+    cafe, gym, spot = await two_places(world)
+    where: dict[str, Any] = {"geolocation": {**spot, "latitude": spot["latitude"] + 0.001}}
     ana = await sign_up("Ana", phone=True, timezone_id=zone_of_noon(now_ms()), **where)
     await ana.context.grant_permissions(["geolocation", "camera", "microphone"])
     page = ana.page
