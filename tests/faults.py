@@ -120,8 +120,7 @@ def told_to_the_loop() -> Iterator[list[dict[str, Any]]]:
         loop.set_exception_handler(before)
 
 
-def embedded(node: Served, name: str) -> list[psutil.Process]:
-    """The embedded server of that name below this node, and the processes that it has started."""
+def embedded(node: Served, name: str) -> int:
+    """The process of the embedded server of that name below this node."""
     offspring = psutil.Process(node.pid).children(recursive=True)
-    server = next(p for p in offspring if p.name() == name and p.parent().name() != name)
-    return [server, *server.children(recursive=True)]
+    return int(next(p for p in offspring if p.name() == name and p.parent().name() != name).pid)

@@ -13,7 +13,7 @@ import asyncpg
 
 from db.embedded.postgres import NOT_YET
 from db.embedded.process import Child
-from tests.machines.room import Room, end, family, frozen, room, until
+from tests.machines.room import Room, end, frozen, room, until
 from tests.programs import missing
 
 FILE = Path(__file__).parents[2] / "deploy" / "pgbouncer" / "pgbouncer.ini"
@@ -101,7 +101,7 @@ class PgBouncer:
     def frozen(self) -> AbstractContextManager[None]:
         """As by SIGSTOP, for as long as the block lasts."""
         assert self._child is not None
-        return frozen(family(self._child.pid))
+        return frozen(self._child.pid)
 
     async def kill(self) -> None:
         """As by SIGKILL."""

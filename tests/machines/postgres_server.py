@@ -134,7 +134,7 @@ class PostgresServer:
     def frozen(self) -> AbstractContextManager[None]:
         """All its processes, as by SIGSTOP, for as long as the block lasts."""
         assert self._child is not None
-        return frozen(family(self._child.pid))
+        return frozen(self._child.pid)
 
     @asynccontextmanager
     async def standby(self, **options: str) -> AsyncIterator["PostgresServer"]:

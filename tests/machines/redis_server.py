@@ -127,7 +127,7 @@ class RedisServer:
 
     def frozen(self) -> AbstractContextManager[None]:
         """As by SIGSTOP, for as long as the block lasts."""
-        return frozen([self.process])
+        return frozen(self.process.pid)
 
     async def _end(self) -> None:
         if self._child is not None:

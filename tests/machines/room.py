@@ -116,14 +116,20 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 @contextlib.contextmanager
-def frozen(processes: list[psutil.Process]) -> Iterator[None]:
-    """Stopped, as by SIGSTOP, for as long as the block lasts."""
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):  # it had nothing more to do
-            process.suspend()
+def frozen(pid: int) -> Iterator[None]:
+    """A process and all that it has started, stopped as by SIGSTOP for as long as the block lasts.
+
+    It is the first to stop: until then it may start others, as PostgreSQL does for each connection.
+    """
+    stopped: list[psutil.Process] = []
+    while more := [process for process in family(pid) if process not in stopped]:
+        for process in more if stopped else more[:1]:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it had nothing more to do
+                process.suspend()
+            stopped.append(process)
     try:
         yield
     finally:
-        for process in processes:
+        for process in stopped:
             with contextlib.suppress(psutil.NoSuchProcess):  # it was killed meanwhile
                 process.resume()
