@@ -13,7 +13,7 @@ from db.postgres.bans import BanStore
 from db.postgres.blocks import TAKEN_MS
 from db.postgres.outbox import Outbox
 from db.postgres.pending_work import Kind, PendingWork
-from db.postgres.pool import Record, queries
+from db.postgres.pool import queries
 from db.postgres.pooled_connection import PooledConnection
 from realtime.background.lookout import Lookout
 from tests.conftest import NewDatabase
@@ -56,15 +56,15 @@ async def test_each_kind_is_seen_while_it_waits(world: World) -> None:
 @contextmanager
 def reads() -> Iterator[list[str]]:
     """The statements that are asked for within the block."""
-    asked, rows = list[str](), PooledConnection.rows
+    asked, done = list[str](), PooledConnection.done
 
-    async def counted(self: PooledConnection, query: str, *rest: Any) -> list[Record]:
+    async def counted(self: PooledConnection, query: str, *rest: Any) -> tuple[Any, bytes, bool]:
         if query in pending_work._SQL.values():  # a product of other tests may be at work in this process
             asked.append(query)
-        return await rows(self, query, *rest)
+        return await done(self, query, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PooledConnection, "rows", counted)
+        patch.setattr(PooledConnection, "done", counted)
         yield asked
 
 
