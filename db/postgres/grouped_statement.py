@@ -33,7 +33,7 @@ class GroupedStatement(Generic[Item, Answer]):
     outage, each of it is performed alone: no item fails for another's sake. What was performed goes on with
     `then`, which has the item, what `perform` gave, and the answer, to end it sooner or later: it may have
     been cancelled meanwhile. Without one, what `perform` gave is the answer. `after` is called behind the
-    `then` of all who were performed together.
+    `then` of all who were performed together; what it raises is the answer of those who have none by then.
 
     A statement begins no sooner than `every_s` after the one before: of what comes one by one, but soon after
     each other, several go together.
@@ -134,23 +134,25 @@ class GroupedStatement(Generic[Item, Answer]):
                 for asked in group:
                     await self._answer([asked])
                 return
-            for answer in _waiting(group):
-                answer.set_exception(error)
+            _fail(group, error)
         except BaseException:  # the loop ends
             for answer in _waiting(group):
                 answer.cancel()
             raise
         else:
-            for (item, answer), given in zip(group, answers, strict=True):
-                self._go_on(item, given, answer)
-            self._after()
+            self._go_on(group, answers)
 
-    def _go_on(self, item: Item, given: Answer, answer: "asyncio.Future[Any]") -> None:
+    def _go_on(self, group: Sequence[_Asked[Item, Answer]], answers: Sequence[Answer]) -> None:
+        for asked, given in zip(group, answers, strict=True):
+            item, answer = asked
+            try:
+                self._then(item, given, answer)
+            except Exception as error:
+                _fail([asked], error)
         try:
-            self._then(item, given, answer)
+            self._after()
         except Exception as error:
-            if not answer.done():
-                answer.set_exception(error)
+            _fail(group, error)
 
 
 class _Turn:
@@ -181,6 +183,11 @@ class _Turn:
 def _give(_item: object, given: Any, answer: "asyncio.Future[Any]") -> None:
     if not answer.done():
         answer.set_result(given)
+
+
+def _fail(group: Sequence[_Asked[Item, Answer]], error: Exception) -> None:
+    for answer in _waiting(group):
+        answer.set_exception(error)
 
 
 def _waiting(group: Sequence[_Asked[Item, Answer]]) -> list["asyncio.Future[Answer]"]:

@@ -141,6 +141,24 @@ async def test_what_was_performed_goes_on_also_for_who_no_longer_waits() -> None
     assert ended == [4]
 
 
+async def test_what_cannot_follow_for_all_leaves_nobody_waiting() -> None:
+    """Who has an answer by then keeps it; and those who come later are performed."""
+    store = Store()
+
+    def then(item: int, given: int, answer: asyncio.Future[int]) -> None:
+        if item == 1:
+            answer.set_result(given)
+
+    def after() -> None:
+        raise ValueError("all")
+
+    asking = GroupedStatement(store.perform, then=then, after=after, overdue_s=PATIENCE_S)
+    for _ in range(2):
+        answers = [asking.ask(n) for n in (1, 2, 3)]
+        await store.answer()
+        assert list(map(str, await within(*answers))) == ["2", "all", "all"]
+
+
 async def test_one_that_hangs_is_overtaken() -> None:
     """By so many that there are `at_once`; when one of them ends, the next begins."""
     store = Store()
