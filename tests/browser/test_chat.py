@@ -199,8 +199,9 @@ async def test_what_cannot_be_shown_or_sent_is_said(talk: Talk, tmp_path: Path) 
 
     field = ana.page.get_by_label("Message", exact=True)
     await field.fill("x" * 3990)
-    await field.evaluate(PASTE, "y" * 10)
-    await expect(ana.page.get_by_text("its end was left out")).to_have_count(0)
+    for fits in ("y" * 10, "y" * 8 + "\r\ny"):  # the end of a line is one letter, also on Windows
+        await field.evaluate(PASTE, fits)
+        await expect(ana.page.get_by_text("its end was left out")).to_have_count(0)
     await field.evaluate(PASTE, "y" * 11)
     await ana.sees("This is too long for one message: its end was left out.")
 

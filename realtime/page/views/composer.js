@@ -74,7 +74,7 @@ export function composer({ store, chat, room, onSent }) {
     if (message.value.trim()) chat.typing(room().id, Date.now());
   });
   message.addEventListener("paste", (event) => {
-    const written = event.clipboardData?.getData("text/plain") ?? "";
+    const written = (event.clipboardData?.getData("text/plain") ?? "").replaceAll("\r\n", "\n"); // as the field has them
     const kept = message.value.length - (message.selectionEnd - message.selectionStart);
     wrong = kept + written.length > message.maxLength ? t.cut_off : ""; // the browser says nothing
     draw(room());
