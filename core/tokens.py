@@ -24,7 +24,7 @@ from core.vocabulary import Id
 
 _ALGORITHM = "HS256"
 _LONGEST = 4096
-# So many access tokens are remembered as read: some kilobytes each, and every client asks again with its own.
+# So many access tokens are remembered as read: a kilobyte each, and every client asks again with its own.
 _REMEMBERED = 4096
 _JWS = jwt.PyJWS()
 
