@@ -8,7 +8,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 _AGAIN = 2
-# A kept connection may have ended unseen, and so may the next: what is asked for again may come twice.
+# A kept connection may have ended unseen, and so may the next: what is asked for again may come twice. On one
+# that was made for it nothing is.
 _ENDED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
@@ -42,12 +43,13 @@ class SharedClient:
             await client.close()
 
     async def _answered(self, url: str, asked: dict[str, Any], again: int = _AGAIN) -> aiohttp.ClientResponse:
+        kept: list[bool] = []
         try:
-            return await self._connected().post(url, allow_redirects=False, **asked)
+            return await self._connected().post(url, allow_redirects=False, trace_request_ctx=kept, **asked)
         except aiohttp.ClientConnectorError:
             raise
         except _ENDED:
-            if not again:
+            if not (kept and again):
                 raise
             return await self._answered(url, asked, again - 1)
 
@@ -58,5 +60,13 @@ class SharedClient:
             resolver = self._resolver() if self._resolver else None
             connector = aiohttp.TCPConnector(resolver=resolver, keepalive_timeout=self._idle_s)
             jar = aiohttp.DummyCookieJar()
-            self._client = aiohttp.ClientSession(timeout=self._timeout, connector=connector, cookie_jar=jar)
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_reuseconn.append(_note_kept)
+            self._client = aiohttp.ClientSession(
+                timeout=self._timeout, connector=connector, cookie_jar=jar, trace_configs=[trace]
+            )
         return self._client
+
+
+async def _note_kept(_client: object, asked: Any, _about: object) -> None:
+    asked.trace_request_ctx.append(True)
