@@ -38,17 +38,18 @@ class Later(Generic[A]):
         self._steps: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
     def settle(self, outcome: A | BaseException) -> None:
-        """This is the answer, or why there is none. Nobody who is told can keep it from others."""
+        """This is the answer, or why there is none. If somebody cannot take it, the next one is told why."""
         if self.done:
             return
         self.done = True
         said: Any = outcome
         steps, self._steps = self._steps, []
-        try:
-            for tell, details in steps:
+        for tell, details in steps:
+            try:
                 said = tell(said, *details)
-        except Exception:
-            _log.exception("who waited for an answer could not take it")
+            except Exception as error:
+                _log.exception("who waited for an answer could not take it")
+                said = error
         self.outcome = said
 
     def cancel(self) -> None:

@@ -71,6 +71,17 @@ def test_who_cannot_take_it_keeps_it_from_nobody_else() -> None:
     assert told == ["no number"]
 
 
+async def test_who_comes_after_one_that_could_not_take_it_is_told_why() -> None:
+    told: list[object] = []
+    before, after = Later[str](), Later[str]()
+    before.then(int).then(told.append)
+    before.settle("no number")
+    assert [type(each) for each in told] == [ValueError]
+    asyncio.get_running_loop().call_soon(after.settle, "no number")
+    with pytest.raises(ValueError, match="no number"):
+        await after.then(int)
+
+
 async def test_an_error_is_raised_where_it_is_awaited() -> None:
     later = Later[str]()
     later.settle(ValueError("no"))
