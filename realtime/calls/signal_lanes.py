@@ -141,8 +141,10 @@ def _fail(waiting: _Waiting, error: BaseException) -> None:
 
 
 def _another(error: BaseException) -> BaseException:
-    """Each raises one of their own, if it is one that can be made again."""
+    """Each raises one of their own, if it is one that can be made again; it says where it comes from."""
     try:
-        return copy(error)
+        other = copy(error)
     except Exception:
         return error
+    other.__cause__ = error
+    return other

@@ -97,6 +97,7 @@ async def test_each_raises_an_outage_of_their_own(desk: Desk, lanes: SignalLanes
     passed += [lanes.pass_on(sender, candidate("c")) for sender in (BEN, Sender("other", 1, "c", "d", "e"))]
     faults = [await failed(each) for each in passed]
     assert len({id(fault) for fault in faults}) == 4
+    assert [fault.__cause__ for fault in faults[2:]] == [desk.broken] * 2, "which knows where it was raised"
 
 
 class Unique(Exception):
