@@ -102,10 +102,15 @@ class Announcer(PeriodicJob):
                 now.append(each)
                 numbered.append(NumberedEvent(user_ids, event, each.lane, each.number, each.number - 1))
         since, begun = self._events.generation, 0
-        for count, asked in self._events.tell_all(numbered):
-            some, begun = now[begun : begun + count], begun + count
-            until = self._deadlines.watch(asked, loop)
-            asked.add_done_callback(partial(self._answered, some, since, until))
+        try:
+            for count, asked in self._events.tell_all(numbered):
+                some, begun = now[begun : begun + count], begun + count
+                until = self._deadlines.watch(asked, loop)
+                asked.add_done_callback(partial(self._answered, some, since, until))
+        except Exception as error:  # all of it is stored: who waits is not kept waiting
+            self._cannot(error)
+            for each in now[begun:]:
+                each.then(None)
 
     def _answered(
         self,
