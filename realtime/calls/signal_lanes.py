@@ -38,7 +38,7 @@ class SignalLanes:
         self._tasks = TaskSet()
 
     def pass_on(self, sender: Sender, signal: Signal) -> Later[Empty]:
-        """Settled when it was passed on. Raises `RateLimited`, what `ask_record` raises, or an outage."""
+        """Settled when it was passed on, or with `RateLimited`, what `ask_record` raises, or an outage."""
         passed: Later[Empty] = Later()
         lane = self._lanes.get(sender)
         if lane is None:

@@ -43,7 +43,9 @@ A plain tuple, because one is made for each packet that comes.
 """
 
 ReadEvent = Callable[[bytes], list[Any] | None]
-"""Reads the JSON of an event in a way of the application's; None: it is read as any other."""
+"""Reads the JSON of an event in a way of the application's, which also says how deep it may be and which
+names are refused; None: it is read as any other.
+"""
 
 
 def read_nothing(_: bytes) -> None:
