@@ -308,6 +308,7 @@ async def _until_waited_for(holder: Any) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not await holder.fetchval(waits):
             await asyncio.sleep(0.01)
+            await holder.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction the first look stays
 
 
 async def refreshed(person: Person, token: str) -> tuple[int, Any]:

@@ -56,6 +56,7 @@ def waiting(holder: Any, count: int, *, also: str = "") -> Condition:
     have one of its own beside them."""
 
     async def holds() -> bool:
+        await holder.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction the first look stays
         held = [row["query"] for row in await holder.fetch(HELD)]
         return len(held) >= count and any(also in statement for statement in held)
 
