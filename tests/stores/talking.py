@@ -29,6 +29,12 @@ class Talk:
         self.ana, self.ben = users
         self.store, self.media = ForgottenMessages(world.pool), MediaStore(world.pool)
 
+    @classmethod
+    async def begun(cls, world: World) -> "Talk":
+        """Two new people, connected: nothing was said yet."""
+        users = await world.pair()
+        return cls(world, users, (await world.connected(users)).room_id)
+
     async def say(self, *ages: int, who: str | None = None, **changes: Any) -> list[Message]:
         """One after the other, each so long after now; told to all."""
         said = [

@@ -22,8 +22,7 @@ async def database_url(new_database: NewDatabase) -> str:
 
 @pytest.fixture
 async def talk(world: World) -> Talk:
-    users = await world.pair()
-    return Talk(world, users, (await world.connected(users)).room_id)
+    return await Talk.begun(world)
 
 
 async def test_what_was_reported_stays_as_long_as_its_evidence_and_is_read_by_nobody(talk: Talk) -> None:

@@ -28,8 +28,7 @@ async def database_url(new_database: NewDatabase) -> str:
 
 @pytest.fixture
 async def talk(world: World) -> Talk:
-    users = await world.pair()
-    return Talk(world, users, (await world.connected(users)).room_id)
+    return await Talk.begun(world)
 
 
 async def test_the_oldest_go_and_numbers_stay(talk: Talk) -> None:
