@@ -120,7 +120,7 @@ class Announcer(PeriodicJob):
         asked: "asyncio.Future[Sequence[int | Exception]]",
     ) -> None:
         self._deadlines.end(asked)
-        stands: Sequence[int | BaseException] = ()
+        stands: Sequence[int | BaseException]
         if asked.cancelled():
             stands = [TimeoutError("Redis does not answer.")] * len(stored)
         elif error := asked.exception():
