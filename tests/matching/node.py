@@ -39,13 +39,14 @@ SETTINGS = Settings(
 
 
 class Storm(Struct):
-    """Users and the gender they seek, who all join at once, each so many `times` in a row.
+    """Users and the gender they seek, who all join at once.
 
-    A user who is in a call by then declines it, and goes on.
+    Each goes on from there, declines whatever comes and joins anew, until those on this node have declined
+    so many calls.
     """
 
     people: list[tuple[str, Gender]]
-    times: int = 1
+    declines: int = 0
 
 
 async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
@@ -68,7 +69,10 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
         ]
         while line := await asyncio.to_thread(sys.stdin.readline):
             storm = msgspec.json.decode(line, type=Storm)
-            await asyncio.gather(*(insist(stores, services, *one, storm.times) for one in storm.people))
+            declined: set[str] = set()
+            await asyncio.gather(
+                *(insist(stores, services, *one, declined, storm.declines) for one in storm.people)
+            )
             doubles = base.registry.get_sample_value("double_match_total")
             print(
                 doubles,
@@ -81,15 +85,21 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     await pool.close()
 
 
-async def insist(stores: LiveStores, services: Services, user_id: str, sought: Gender, times: int) -> None:
-    for nth in range(times):
+async def insist(
+    stores: LiveStores, services: Services, user_id: str, sought: Gender, declined: set[str], until: int
+) -> None:
+    """Join, decline what comes and join again, until so many calls have been declined on this node."""
+    while True:
         try:
             await services.queue.enqueue(user_id, "", "video", Preferences(genders=[sought]))
         except AlreadyInCall:
             call_id = await stores.call_records.active_call(user_id)
-            if call_id is not None and nth < times - 1:
+            if call_id is not None and len(declined) < until:
                 with contextlib.suppress(AppError):  # the other was faster
                     await services.call_service.tell(call_id, Decline(user_id))
+                    declined.add(call_id)
+        if len(declined) >= until:
+            return
 
 
 if __name__ == "__main__":
