@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from core.later import another
 from core.tasks import TaskSet
 from db.outage import OUTAGES
 
@@ -186,8 +187,9 @@ def _give(_item: object, given: Any, answer: "asyncio.Future[Any]") -> None:
 
 
 def _fail(group: Sequence[_Asked[Item, Answer]], error: Exception) -> None:
-    for answer in _waiting(group):
-        answer.set_exception(error)
+    waiting = _waiting(group)
+    for answer in waiting:
+        answer.set_exception(error if len(waiting) == 1 else another(error))
 
 
 def _waiting(group: Sequence[_Asked[Item, Answer]]) -> list["asyncio.Future[Answer]"]:

@@ -5,12 +5,11 @@ What is signalled in one turn of the loop, or while a request is under way, goes
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from copy import copy
 from functools import partial
 
 from core.clock import Clock
 from core.errors import RateLimited, Unavailable
-from core.later import Later
+from core.later import Later, another
 from core.tasks import TaskSet
 from core.wire.message import Empty
 from db.redis.signals import Allowed, Request, Sender, Signal
@@ -137,14 +136,4 @@ class SignalLanes:
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:
     for _, passed in waiting:
-        passed.settle(_another(error))
-
-
-def _another(error: BaseException) -> BaseException:
-    """Each raises one of their own, if it is one that can be made again; it says where it comes from."""
-    try:
-        other = copy(error)
-    except Exception:
-        return error
-    other.__cause__ = error
-    return other
+        passed.settle(another(error))

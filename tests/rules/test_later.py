@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.later import Later, follow
+from core.later import Later, another, follow
 
 
 def test_who_asked_before_is_told_as_it_is_settled() -> None:
@@ -71,15 +71,81 @@ def test_who_cannot_take_it_keeps_it_from_nobody_else() -> None:
     assert told == ["no number"]
 
 
-async def test_who_comes_after_one_that_could_not_take_it_is_told_why() -> None:
+@pytest.mark.parametrize("settled", ["before", "between", "after"])
+async def test_who_comes_after_one_that_could_not_take_it_is_told_why(settled: str) -> None:
+    """Whoever asked is not told: it is all the same whether it was known by then."""
     told: list[object] = []
-    before, after = Later[str](), Later[str]()
-    before.then(int).then(told.append)
-    before.settle("no number")
+
+    def hear(outcome: object) -> object:
+        told.append(outcome)
+        return outcome
+
+    later = Later[str]()
+    if settled == "before":
+        later.settle("no number")
+    later.then(int)
+    if settled == "between":
+        later.settle("no number")
+    later.then(hear)
+    if settled == "after":
+        later.settle("no number")
     assert [type(each) for each in told] == [ValueError]
-    asyncio.get_running_loop().call_soon(after.settle, "no number")
     with pytest.raises(ValueError, match="no number"):
-        await after.then(int)
+        await later
+
+
+async def test_what_was_awaited_can_be_awaited_again() -> None:
+    """Before it is settled and after, an answer or an error."""
+    loop = asyncio.get_running_loop()
+    for outcome in ("yes", ValueError("no")):
+        later = Later[str]()
+
+        async def wait(later: Later[str]) -> str:
+            return await later
+
+        waiting = [asyncio.ensure_future(wait(later)) for _ in range(2)]
+        loop.call_soon(later.settle, outcome)
+        heard = await asyncio.gather(*waiting, wait(later), return_exceptions=True)
+        assert heard == [outcome] * 3
+        assert later.outcome is outcome
+
+
+async def test_one_who_no_longer_waits_takes_nothing_from_who_comes_later() -> None:
+    """They were about to be told when they left."""
+    later = Later[str]()
+
+    async def wait() -> str:
+        return await later
+
+    leaving = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    later.settle("yes")
+    leaving.cancel()
+    assert await later == "yes"
+
+
+def test_one_who_asks_while_others_are_told_is_told_what_is_known() -> None:
+    told: list[object] = []
+    later = Later[str]()
+    later.then(lambda said: later.then(told.append) and said)
+    later.settle("yes")
+    assert told == ["yes"]
+
+
+class Unique(Exception):
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(one + other)
+
+
+def test_each_who_waits_has_an_error_of_their_own() -> None:
+    """It knows where it comes from; one that cannot be made again is everybody's."""
+    error = OSError(5, "away")
+    own = another(error)
+    assert own is not error
+    assert own.__cause__ is error
+    assert (type(own), own.errno, str(own)) == (OSError, 5, str(error))
+    unique = Unique("a", "b")
+    assert another(unique) is unique
 
 
 async def test_an_error_is_raised_where_it_is_awaited() -> None:

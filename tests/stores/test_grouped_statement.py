@@ -98,9 +98,13 @@ async def test_one_that_fails_fails_alone() -> None:
     first, failed, last = await within(*answers)
     assert (first, last, repr(failed)) == (2, 4, "ValueError('-1')")
     answers = [asking.ask(n) for n in (1, 2)]
-    await store.answer(ConnectionError("away"))
-    assert [repr(answer) for answer in await within(*answers)] == ["ConnectionError('away')"] * 2
+    away = ConnectionError("away")
+    await store.answer(away)
+    faults = await within(*answers)
+    assert [repr(fault) for fault in faults] == ["ConnectionError('away')"] * 2
     assert store.groups == [[1, -1, 2], [1], [-1], [2], [1, 2]]
+    assert len({id(fault) for fault in faults}) == 2, "each raises one of their own"
+    assert [fault.__cause__ for fault in faults if isinstance(fault, ConnectionError)] == [away] * 2
 
 
 async def test_who_no_longer_waits_is_left_out() -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+from core.later import another
 from db.outage import Outages
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
@@ -14,7 +15,7 @@ from db.redis.multiplexed.gathered import Gathered, Shared
 from db.redis.multiplexed.node import Node, Router, Traffic
 from db.redis.multiplexed.parts import region
 from db.redis.multiplexed.replicas import Replicas
-from db.redis.multiplexed.request import Ahead, Late, Request, again, fail
+from db.redis.multiplexed.request import Ahead, Late, Request, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.sharded import ShardedSubscriber
 from db.redis.multiplexed.subscriber import Hear, Subscriber
@@ -83,7 +84,7 @@ class RedisClient:
         head: Sequence[Arg] = (),
         repeatable: bool,
         last: bool = False,
-        fault: Callable[[Exception], Exception] = again,
+        fault: Callable[[Exception], Exception] = another,
     ) -> "asyncio.Future[Any]":
         """A script that is run once for all who ask for it in this turn and whose keys one server has.
 

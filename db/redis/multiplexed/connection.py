@@ -8,8 +8,9 @@ from typing import Any, Protocol, cast
 import hiredis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from core.later import another
 from db.redis.multiplexed.errors import read_error
-from db.redis.multiplexed.request import Ahead, Own, Request, again
+from db.redis.multiplexed.request import Ahead, Own, Request
 from db.redis.multiplexed.words import Words
 
 MORE = object()  # the answer is not whole yet
@@ -78,7 +79,7 @@ class Connection(asyncio.Protocol):
     def check(self) -> None:
         """Raises why it has ended, if it has."""
         if self._error is not None:
-            raise again(self._error)
+            raise another(self._error)
 
     def send(self, request: Request) -> None:
         """With the others of this turn. A script's text goes before it, once."""
@@ -100,7 +101,7 @@ class Connection(asyncio.Protocol):
         requests, self._unsent, self._last = [*self._unsent, *self._last], [], []
         if self._error is not None:
             for request in requests:
-                request.fail(again(self._error))
+                request.fail(another(self._error))
         if self._error is not None or not requests:
             return
         assert self._transport is not None
@@ -188,7 +189,7 @@ class Connection(asyncio.Protocol):
         others = []
         for request in requests:
             if isinstance(request, Own):
-                request.fail(again(self._error))
+                request.fail(another(self._error))
             else:
                 others.append(request)
         return others

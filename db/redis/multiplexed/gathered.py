@@ -6,7 +6,8 @@ from typing import Any
 
 from hiredis import pack_command
 
-from db.redis.multiplexed.request import Request, again, fail
+from core.later import another
+from db.redis.multiplexed.request import Request, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.words import Arg
 
@@ -110,4 +111,4 @@ class Shared(Request):
         """For all who wait."""
         super().answered(None)
         for each in self._waiting:
-            fail(each, again(error))
+            fail(each, another(error))

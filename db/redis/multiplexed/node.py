@@ -11,12 +11,13 @@ from redis.exceptions import AuthenticationError, NoScriptError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from core.later import another
 from db.outage import Outages
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import TICKS, Deadlines
 from db.redis.multiplexed.errors import shut_out
-from db.redis.multiplexed.request import NEVER, Own, Request, again
+from db.redis.multiplexed.request import NEVER, Own, Request
 
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.3
 _SILENT_TICKS = 2  # after which another server may have taken over
@@ -200,7 +201,7 @@ class Node:
 
     def _may_go_again(self, request: Request, error: Exception) -> bool:
         if not request.may_be_repeated():
-            request.fail(again(error))
+            request.fail(another(error))
             return False
         return request.survives(error)
 
@@ -225,7 +226,7 @@ class Node:
             self._outages.failed(error)
             for request in sent:
                 if request.expires <= tick:
-                    request.fail(again(error))
+                    request.fail(another(error))
             connection.end(error)
         for request in self._waiting:
             if request.expires <= tick:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hiredis import pack_command
-from redis.exceptions import RedisError
 
+from core.later import another
 from db.outage import AWAY
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.words import Words, is_repeatable
@@ -72,7 +72,7 @@ class Request:
         for first in self.ahead:
             first.fault = None
         if self.mishaps >= _MISHAPS:
-            self.fail(again(error))
+            self.fail(another(error))
         return not self.future.done()
 
     def cause(self, error: Exception) -> Exception:
@@ -119,8 +119,3 @@ def fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
     future.set_exception(error)
     if isinstance(error, AWAY):
         future.exception()
-
-
-def again(error: Exception) -> Exception:
-    """The same error for another who waits: each raises one of their own."""
-    return type(error)(*error.args) if isinstance(error, RedisError) else error
