@@ -52,6 +52,9 @@ class Announcer(PeriodicJob):
 
     It looks when woken: by a `Lookout`, at each of its looks while anything waits. `late` counts what it has
     then found left. `before_clearing` is done with lanes before their entries go, perhaps more than once.
+
+    If something cannot be told, and not for an outage, its lane waits for it, and no other does: from then on
+    each look tries it again, until all of the lane has been told.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Announcer(PeriodicJob):
         self._left: frozenset[tuple[str, int]] = frozenset()
         self.late = 0
         self._failing = False
+        self._stuck: set[str] = set()
         self._deadlines = WorkDeadlines(_AT_MOST_S)
         self._catching_up: dict[str, asyncio.Task[int]] = {}
         self._tasks = TaskSet()
@@ -95,7 +99,9 @@ class Announcer(PeriodicJob):
             return
         loop, numbered, now = asyncio.get_running_loop(), list[NumberedEvent](), list[Stored]()
         for each in stored:
-            if each.lane in self._catching_up:
+            if each.lane in self._stuck:
+                each.then(None)
+            elif each.lane in self._catching_up:
                 self._tasks.spawn(self._tell_late(each, 0, loop.time() + _AT_MOST_S))
             else:
                 event, user_ids = each.told
@@ -108,8 +114,8 @@ class Announcer(PeriodicJob):
                 until = self._deadlines.watch(asked, loop)
                 asked.add_done_callback(partial(self._answered, some, since, until))
         except Exception as error:  # all of it is stored: who waits is not kept waiting
-            self._cannot(error)
             for each in now[begun:]:
+                self._cannot(each.lane, error)
                 each.then(None)
 
     def _answered(
@@ -130,7 +136,7 @@ class Announcer(PeriodicJob):
         told = []
         for each, stand in zip(stored, stands, strict=True):
             if not isinstance(stand, int):
-                self._cannot(stand)
+                self._cannot(each.lane, stand)
             elif stand >= 0:
                 self._tasks.spawn(self._tell_late(each, stand, until))
                 continue
@@ -149,28 +155,36 @@ class Announcer(PeriodicJob):
                     after = await asyncio.shield(running)
                 if after < stored.number:
                     await asyncio.shield(self._catch_up(stored.lane, after))
-        except AWAY as error:
-            self._cannot(error)
+        except Exception as error:
+            self._cannot(stored.lane, error)
         finally:
             stored.then(None)
 
     async def tell_lane(self, lane: str) -> None:
-        """All that waits in this lane, as things are now. Never raises an outage."""
-        if self._failing:
+        """All that waits in this lane, as things are now; what cannot be told is told at a look."""
+        if self._failing or lane in self._stuck:
             return
         try:
             async with asyncio.timeout(_AT_MOST_S):
                 if (running := self._catching_up.get(lane)) is not None:
                     await asyncio.shield(running)  # it may have read before this was committed
                 await asyncio.shield(self._catch_up(lane, 0))
-        except AWAY as error:
-            self._cannot(error)
+        except Exception as error:
+            self._cannot(lane, error)
 
-    def _cannot(self, error: BaseException) -> None:
-        if not isinstance(error, AWAY):
-            _log.error("what is stored cannot be announced", exc_info=error)
+    def _cannot(self, lane: str, error: BaseException) -> None:
         _log.debug("what is stored has to wait to be announced", error=repr(error))
-        self._fail()
+        if _is_outage(error):
+            self._fail()
+        else:
+            self._is_stuck(lane, error)
+            self._looking.wake()
+
+    def _is_stuck(self, lane: str, error: BaseException) -> None:
+        self._looking.faults += 1
+        if lane not in self._stuck:
+            _log.error("what is stored cannot be announced", lane=lane, exc_info=error)
+            self._stuck.add(lane)
 
     def _catch_up(self, lane: str, after: int) -> "asyncio.Task[int]":
         """Tell all that waits in the lane; one at a time, for everybody who needs it from now on."""
@@ -232,20 +246,32 @@ class Announcer(PeriodicJob):
 
     async def look(self) -> None:
         """Tell what has been left: what waited at the last look already, or all while it is known to wait."""
+        for lane in tuple(self._stuck):
+            await self._try_lane(lane)
         while True:
-            waiting = await self._outbox.waiting(_AT_ONCE)
+            waiting = await self._outbox.waiting(_AT_ONCE, self._stuck)
             left = waiting if self._failing else [note for note in waiting if note in self._seen]
             self._seen = frozenset(waiting)
             self._left, before = frozenset(left), self._left
             self.late += len(self._left - before)
             for lane, _ in groupby(left, key=lambda note: note[0]):
-                await self._tell_lane(lane, 0)
+                await self._try_lane(lane)
             if len(left) < _AT_ONCE:
                 break
             await self.clear()
         if self._failing:
             _log.info("what is stored is announced again")
             self._failing = False
+
+    async def _try_lane(self, lane: str) -> None:
+        try:
+            await self._tell_lane(lane, 0)
+        except Exception as error:
+            if _is_outage(error):
+                raise
+            self._is_stuck(lane, error)
+        else:
+            self._stuck.discard(lane)
 
     async def _look(self) -> None:
         async with asyncio.timeout(10 * _AT_MOST_S):
@@ -301,6 +327,12 @@ class Announcer(PeriodicJob):
             found = await self._loaders[event](subjects)
             told |= {f"{event} {subject}": found[subject] for subject in subjects if subject in found}
         return told
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether others are hit too: a script that refuses one thing alone is `Unavailable` for who asked."""
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    return cause is None or isinstance(cause, AWAY)
 
 
 def _in_turn(

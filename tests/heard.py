@@ -17,6 +17,7 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[tuple[str, Event]] = []
         self.down = False
+        self.cannot: dict[str, Exception] = {}  # be told, by its lane, and why
         self._keys: set[tuple[str, str]] = set()
         self._told: dict[tuple[str, str], int] = {}
 
@@ -42,6 +43,9 @@ class Heard:
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         if self.down:
             raise Unavailable
+        for each in numbered:
+            if each.lane in self.cannot:
+                raise self.cannot[each.lane]
         return [self._told_all(each) for each in numbered]
 
     def tell_all(

@@ -29,9 +29,10 @@ class Outbox:
         self._pool = pool
         self._sql = {name: text.replace(MESSAGES, table) for name, text in _SQL.items()}
 
-    async def waiting(self, limit: int) -> list[tuple[str, int]]:
-        """Lanes and numbers of waiting entries, lane by lane."""
-        return [(row["lane"], row["number"]) for row in await self._pool.fetch(self._sql["waiting"], limit)]
+    async def waiting(self, limit: int, but: Collection[str] = ()) -> list[tuple[str, int]]:
+        """Lanes and numbers of waiting entries, lane by lane, but for these lanes."""
+        rows = await self._pool.fetch(self._sql["waiting"], limit, list(but))
+        return [(row["lane"], row["number"]) for row in rows]
 
     async def of_lane(self, lane: str, after: int, limit: int) -> list[Waiting]:
         """Waiting entries of this lane after a number, in order."""

@@ -1,8 +1,8 @@
 -- What is stored and not announced yet. A lane is announced in the order of its numbers.
 
 -- name: waiting
--- At most so many of those that wait to be announced, lane by lane.
-SELECT lane, number FROM communication.outbox ORDER BY lane, number LIMIT $1
+-- At most $1 of those that wait to be announced, lane by lane, and not in the lanes $2.
+SELECT lane, number FROM communication.outbox WHERE lane <> ALL ($2::uuid[]) ORDER BY lane, number LIMIT $1
 
 -- name: of_lane
 -- What waits in lane $1 after number $2, in order, at most $3.

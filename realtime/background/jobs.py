@@ -66,7 +66,10 @@ class _Faults(Collector):
         self._jobs = jobs
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        about = "Faults of background jobs, which are no outages: each is in the log with its traceback."
+        about = (
+            "Faults of background jobs, which are no outages: each is in the log with its traceback, but of "
+            "a lane that cannot be announced only the first."
+        )
         family = CounterMetricFamily("realtime_job_faults", about, labels=["job"])
         for name, job in self._jobs.items():
             family.add_metric([name], sum(loop.faults for loop in job.loops))
