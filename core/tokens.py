@@ -91,6 +91,7 @@ class AccessTokens:
     def __init__(self, keys: tuple[SigningKey, ...], lifetime_s: int) -> None:
         self._signed = _Signed(keys)
         self._known = lru_cache(_REMEMBERED)(self._read)
+        self._forget_at = 0
         self.lifetime_s = lifetime_s
 
     def issue(self, user_id: str, session_id: str, twin: bytes, now: int) -> str:
@@ -103,6 +104,9 @@ class AccessTokens:
 
     def read(self, token: str, now: int) -> Access:
         """What it says. Raises `Unauthenticated`, or `TokenExpired` if it was valid and has expired."""
+        if now >= self._forget_at:  # all, as one would have to look for those that have expired
+            self._known.cache_clear()
+            self._forget_at = now + self.lifetime_s * 1000
         access = self._known(token)
         if access.expires_at <= now:
             raise TokenExpired

@@ -80,6 +80,20 @@ def test_of_tokens_that_were_read_so_many_are_remembered_and_none_that_is_not_va
     assert not refused
 
 
+def test_what_has_expired_is_not_remembered_much_longer() -> None:
+    """When the next one is read, as long after it expired as it was valid."""
+    here = AccessTokens(Keyring(NEW).keys("access token"), 900)
+    token = Shown(here.issue(ANA, BEN, TWIN, NOW))
+    read, other = WeakSet[Shown]((token,)), here.issue(BEN, ANA, TWIN, NOW + 1_800_000)
+    here.read(token, NOW)
+    del token
+    gc.collect()
+    assert len(read) == 1
+    here.read(other, NOW + 1_800_000)
+    gc.collect()
+    assert not read
+
+
 ODD: list[Any] = [
     None,
     True,
