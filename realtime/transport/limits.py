@@ -11,11 +11,14 @@ class OutputPolicy:
     """What the server holds for a client that cannot be written to at once.
 
     Volatile frames are dropped first. If that is not enough, the connection ends with the reason `slow
-    consumer`, without a Socket.IO DISCONNECT, so that an official client comes back.
+    consumer`, without a Socket.IO DISCONNECT, so that an official client comes back. Where
+    `max_bytes_together` wait for all who are slow, each may have an equal share of that and no more: so those
+    who read least go first.
     """
 
     max_bytes: int = 512 * 1024
     max_messages: int = 4096
+    max_bytes_together: int = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,8 @@ class Session:
     def release(self) -> None:
         """Drop all references, which form cycles: the handlers are done."""
         self.settle()
+        if self.backlog is not None:
+            self.backlog.clear()
         self.on_close = _ignore
         self.receiver = None
         self.carrier = self.backlog = None

@@ -15,7 +15,7 @@ import engineio
 from core.seats import Seats
 
 from . import reasons
-from .backlog import Backlog
+from .backlog import Backlog, Waiting
 from .cork import Cork, T
 from .deadlines import Alarm, Deadlines
 from .eager_tasks import EagerTasks
@@ -60,6 +60,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self.close_timeout = close_timeout
         self.complaints = LogThrottle(self.logger)
         self.sockets: dict[str, Session] = {}
+        self.waiting = Waiting()
         self.dropped_volatile = self.opened = 0
         self.ended = dict.fromkeys(reasons.ALL, 0)
         self.refused = dict.fromkeys(REFUSALS, 0)
@@ -130,7 +131,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
 
     def new_backlog(self) -> Backlog:
         """An empty backlog under the server's policy."""
-        return Backlog(self.limits.output)
+        return Backlog(self.limits.output, self.waiting)
 
     def expect_ping(self, session: Session) -> None:
         """A session has been opened."""
