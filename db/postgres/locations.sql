@@ -60,12 +60,13 @@ l.trigrams @> (SELECT places.asked_trigrams(places.words(:q)))
 SELECT id FROM places.locations WHERE id = $1 FOR UPDATE
 
 -- name: write
--- Place $1 is as this says from $18 on, which makes it if there is none.
+-- Place $1 is as this says from $18 on, which makes it if there is none. Its position is kept to a tenth of a millimetre: nearly nothing
+-- of a degree cannot be reckoned with (`underflow`).
 INSERT INTO places.locations (
     id, name, type, position, address, city, country, description, amenities, anxiety_level, hours, contact, verified,
     beginner_friendly, has_qr_reward, radius_m, active, created_at, updated_at, media_ids
 )
-VALUES ($1, $2, $3, point($4, $5), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $19, $18, $18, $20)
+VALUES ($1, $2, $3, point(round($4::float8::numeric, 9), round($5::float8::numeric, 9)), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $19, $18, $18, $20)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, type = excluded.type, position = excluded.position, address = excluded.address, city = excluded.city,
     country = excluded.country, description = excluded.description, amenities = excluded.amenities,

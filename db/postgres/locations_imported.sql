@@ -2,12 +2,12 @@
 
 -- name: take
 -- Places $1 (JSON objects by column) of source $2 are so from $3 on. A row for each that was added or changed; what is as it was
--- is not written.
+-- is not written. Positions are kept as those of places that are written by hand.
 INSERT INTO places.locations AS l (
     id, source, source_id, name, type, position, address, city, country, description, amenities, anxiety_level, hours, contact,
     verified, beginner_friendly, has_qr_reward, radius_m, created_at, updated_at
 )
-SELECT g.id, $2, g.source_id, g.name, g.type, point(g.lon, g.lat), g.address, g.city, g.country, g.description, g.amenities,
+SELECT g.id, $2, g.source_id, g.name, g.type, point(round(g.lon::numeric, 9), round(g.lat::numeric, 9)), g.address, g.city, g.country, g.description, g.amenities,
     g.anxiety_level, g.hours, g.contact, g.verified, g.beginner_friendly, g.has_qr_reward, g.radius_m, $3, $3
 FROM jsonb_to_recordset($1::jsonb) AS g (
     id uuid, source_id text, name text, type text, lat double precision, lon double precision, address text, city text,

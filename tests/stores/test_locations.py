@@ -8,10 +8,11 @@ import pytest
 from msgspec import structs
 
 from core.clock import now_ms
-from core.contract.locations import LocationQuery, LocationView
+from core.contract.locations import LocationQuery, LocationView, NewLocation
 from core.geography import Position, boxes, distance_m
 from db.postgres import locations as sql
 from db.postgres.locations import Found, LocationStore, Search
+from db.postgres.locations_imported import ImportStore
 from db.postgres.media_views import MediaViews
 from services.locations import Locations
 from tests.conftest import NewDatabase
@@ -107,6 +108,20 @@ async def test_what_is_near_is_found_nearest_first(empty: World, around: Positio
         assert distances == sorted(distances)  # type: ignore[type-var]
         for one in found:
             assert one.distance_m == pytest.approx(distance_m(around, there[one.id]), abs=1)
+
+
+async def test_a_place_nearly_at_zero_can_be_measured(empty: World) -> None:
+    """PostgreSQL refuses to reckon with what is smaller than a float can be: no place near it was found."""
+    place = NewLocation(
+        name="A place", type="gym", lat=5e-324, lon=-1e-200, address="Pier 1", city="Accra", country="GH"
+    )
+    written = await LocationStore(empty.pool).create(place, await empty.person(), None, now_ms())
+    await ImportStore(empty.pool).take("a file", [("1", place)], now_ms())
+    for near in ("0,0", "0.0000001,-0.0000001"):
+        found = await all_pages(empty, near=near, radius_m=100, limit=7)
+        assert len(found) == 2
+        assert written.id in {one.id for one in found}
+        assert [one.distance_m for one in found] == [0, 0]
 
 
 async def test_postgres_measures_as_we_do(world: World) -> None:
