@@ -12,7 +12,18 @@ from tests.stores.world import World
 
 # A command waits a quarter of it for what others can do later, and tests look at once at what was done.
 # Nothing else is over, on a busy machine too, unless a test says so.
-SETTINGS = Settings(region=REGION, answer_s=240, offer_s=100, connect_s=100, grace_s=100, decision_s=100)
+SETTINGS = Settings(
+    region=REGION,
+    answer_s=240,
+    offer_s=100,
+    ring_s=100,
+    connect_s=100,
+    grace_s=100,
+    decision_s=100,
+    queue_lease_s=100,
+    connection_lease_s=100,
+    cool_downs_s="0,300,3000",
+)
 
 
 @pytest.fixture

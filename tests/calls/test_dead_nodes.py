@@ -1,6 +1,6 @@
 """What a node leaves behind that died, or stops, while it began or changed a call."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -26,9 +26,11 @@ async def test_who_was_put_on_record_and_no_further_is_free_again(
 ) -> None:
     """Soon, where it is one's own call alone. Of a match two wait, so its node is given a minute."""
     ana, ben = await world.pair()
-    node.stores.events.logs.known[WHOLE] = replace(node.stores.events.logs.of(""), born=now_ms() - 100_000)
+    now, eligibility = now_ms(), cast("Any", node.services.queue._eligibility)
+    eligibility._clock = lambda: now  # it stands, however busy the machine
+    node.stores.events.logs.known[WHOLE] = replace(node.stores.events.logs.of(""), born=now - 100_000)
     for ago_ms, busy in ((5_000, True), (SEEN[origin], False)):
-        at = now_ms() - ago_ms
+        at = now - ago_ms
         call_id = new_id(at)
         if origin == "direct":
             connection = await world.connected((ana, ben))
@@ -40,7 +42,7 @@ async def test_who_was_put_on_record_and_no_further_is_free_again(
             await node.stores.call_records.offer(
                 call_id, origin=origin, mode="voice", region=REGION, users=users, now=at
             )
-        found = await node.services.queue._eligibility.active_call(ana)
+        found = await eligibility.active_call(ana)
         assert found == (call_id if busy else None)
         await world.end(call_id)
 

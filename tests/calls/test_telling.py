@@ -15,7 +15,6 @@ from core.clock import now_ms
 from core.contract.queue import QueueLeft
 from core.errors import Gone, Unavailable
 from core.ids import new_id
-from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.calls import Pending, RedisCalls
 from db.redis.event_log import EventId
@@ -25,7 +24,8 @@ from db.redis.told import Streams, Told
 from signaling.call import Call
 from signaling.effects import Effects, Emit, RecordStarted, emit
 from signaling.messages import Accept, Decline, Hangup
-from tests.calls.nodes import REGION, CallNode
+from tests.calls.conftest import SETTINGS
+from tests.calls.nodes import CallNode
 from tests.machines.redis_cluster import redis_cluster
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
@@ -240,7 +240,7 @@ async def test_a_start_that_a_decline_overtakes_is_not_on_record(
         world.pool.acquire() as holder,
         asyncio.timeout(PATIENCE_S),
     ):
-        other = CallNode(world.pool, redis_client, bus, Settings(region=REGION))
+        other = CallNode(world.pool, redis_client, bus, SETTINGS)
         async with holder.transaction():
             await holder.execute("SELECT FROM interaction.calls WHERE id = $1 FOR UPDATE", call.id)
             accepting = asyncio.create_task(node.services.call_service.tell(call.id, Accept(ben, "his")))
@@ -294,7 +294,7 @@ async def test_who_accepts_is_answered_in_time_though_the_start_cannot_be_record
     world: World, redis_client: RedisClient, call: Call, database_url: str
 ) -> None:
     """PostgreSQL does not answer for long: the call is saved, and started when that is on record."""
-    settings = Settings(region=REGION, answer_s=6)
+    settings = replace(SETTINGS, answer_s=20)  # it waits a quarter of that twice
     ana, ben = (party.user_id for party in call.parties)
     holder = await asyncpg.connect(database_url)
     async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE_S):
@@ -340,7 +340,7 @@ async def test_in_a_cluster_it_is_told_from_the_outbox(world: World) -> None:
         open_redis_client(cluster.urls[0]) as client,
         Bus(client, "cluster") as bus,
     ):
-        node = CallNode(world.pool, client, bus, Settings(region=REGION))
+        node = CallNode(world.pool, client, bus, SETTINGS)
         call = await node.offered(await world.pair())
         assert not node.stores.calls.tells(call)
         pending = await save(node, call, news(call, 1, 2))
