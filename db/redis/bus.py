@@ -35,12 +35,15 @@ _log = structlog.get_logger()
 class Bus:
     """Subscribes to a channel for as long as there is a listener. Listeners must not raise or block."""
 
-    def __init__(self, redis: RedisClient, node_id: str, *, canary_s: float = 2.0) -> None:
+    def __init__(
+        self, redis: RedisClient, node_id: str, *, canary_s: float = 2.0, late_s: float = 2.0
+    ) -> None:
+        """A canary is sent `canary_s` after the one before it, and is lost when it takes `late_s`."""
         self._redis = redis
         self._listeners: dict[bytes, set[Listener]] = {}
         self._confirmed: dict[bytes, asyncio.Future[Any]] = {}
         self._canary = f"node:{node_id}"
-        self._canary_s = canary_s
+        self._late_s = late_s
         self._watching = PeriodicTask(canary_s, self._watch, failing="event bus cannot send its canary")
         self._heard = asyncio.Event()
         self._missed = 0
@@ -195,7 +198,7 @@ class Bus:
         self._heard.clear()
         sent = False
         try:
-            async with asyncio.timeout(self._canary_s):
+            async with asyncio.timeout(self._late_s):
                 await self.publish(self._canary, b"canary")
                 sent = True
                 await self._heard.wait()
@@ -211,12 +214,12 @@ class Bus:
     async def _see_to_shards(self) -> None:
         """Hear them as soon as all servers know them, and say it to them when all listeners do."""
         if self._redis.is_cluster and not self._tells_of_shards:
-            await self._meet_all(self._canary_s)
+            await self._meet_all(self._late_s)
             if self._redis.can_shard:
                 with suppress(*OUTAGES):  # once more with the next look
                     await self._hear_shards(self._open)
         if self._shards is not None:
-            await asyncio.gather(self._shards.check(self._canary_s), self._see_who_hears())
+            await asyncio.gather(self._shards.check(self._late_s), self._see_who_hears())
 
     async def _see_who_hears(self) -> None:
         """Say it to the shards as soon as nobody listens, for some looks, who would not hear that."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -68,14 +68,19 @@ class Node:
 
 @asynccontextmanager
 async def node(
-    cluster: RedisCluster, number: int = 2, *, patience_s: float = PATIENCE_S
+    cluster: RedisCluster, number: int = 2, *, patience_s: float = PATIENCE_S, late_s: float = PATIENCE_S
 ) -> AsyncIterator[Node]:
-    """`number`: the server that it is given."""
+    """`number`: the server that it is given. `late_s`: after which it takes a canary for lost."""
     async with (
         open_redis_client(cluster.urls[number], patience_s=patience_s) as client,
-        Bus(client, new_id(), canary_s=0.3) as bus,
+        Bus(client, new_id(), canary_s=0.3, late_s=late_s) as bus,
     ):
         yield Node(client, bus, EventLog(client, keep=50, keep_s=300))
+
+
+def hurried(cluster: RedisCluster, number: int = 2) -> AbstractAsyncContextManager[Node]:
+    """One that soon takes who does not answer for gone, also where a busy machine is only slow."""
+    return node(cluster, number, patience_s=5, late_s=0.3)
 
 
 async def passed_on(cluster: RedisCluster) -> tuple[int, int]:
@@ -117,7 +122,7 @@ async def test_an_event_is_told_to_the_servers_of_its_slot_alone(cluster: RedisC
 async def test_whoever_has_the_slot_now_is_listened_to(cluster: RedisCluster, fault: str) -> None:
     """And what may have been missed is read."""
     user = whose(0)
-    async with node(cluster, patience_s=5) as ours, node(cluster, patience_s=5) as other:
+    async with hurried(cluster) as ours, hurried(cluster) as other:
         await ours.listen(user)
         await other.tells_shards()
         await ours.hears(other, user, 1)
@@ -164,7 +169,7 @@ async def test_a_cluster_is_upgraded_server_by_server() -> None:
     async with redis_cluster() as cluster:
         await upgraded(cluster, 3)
         await cluster.take_over(3)
-        async with node(cluster, 3, patience_s=5) as ours, node(cluster, 1, patience_s=5) as other:
+        async with hurried(cluster, 3) as ours, hurried(cluster, 1) as other:
             await ours.listen(*users)
             for user in users:
                 await ours.hears(other, user, 1)
