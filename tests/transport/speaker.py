@@ -11,6 +11,8 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from core.settings import Settings
+from realtime.transport.polling import Polling
+from realtime.transport.session import Session
 from rest.http.listening import listening
 from tests.patience import PATIENCE_S
 
@@ -166,6 +168,11 @@ async def _listening(app: web.Application, server: Any) -> AsyncIterator[int]:
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+def awaited(session: Session) -> bool:
+    """Its client polls."""
+    return isinstance(session.carrier, Polling) and session.carrier.awaited
 
 
 async def until(condition: Any, what: str) -> None:

@@ -15,6 +15,7 @@ from socketio.exceptions import TimeoutError as NoAnswer
 
 from realtime.transport import SocketServer
 from realtime.transport.fallback import StockServer
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import EngineHarness, serving, until
 
 Make = Callable[..., Any]
@@ -319,12 +320,14 @@ async def test_always_connect(make: Make) -> None:
 async def test_an_official_python_client(make: Make) -> None:
     """Over polling with an upgrade, and over WebSocket alone."""
     # Stock leaves the poll of a client that says goodbye without an answer, until both have passed.
-    server = make(ping_interval=2, ping_timeout=2)
+    server = make(ping_interval=2, ping_timeout=8)
     server.on("echo", lambda _sid, value: value)
     async with serving(server) as harness:
         for transports in (["polling", "websocket"], ["websocket"], ["polling"]):
             client = socketio.AsyncClient()
-            await client.connect(f"http://127.0.0.1:{harness.port}", transports=transports)
+            await client.connect(
+                f"http://127.0.0.1:{harness.port}", transports=transports, wait_timeout=PATIENCE_S
+            )
             assert await client.call("echo", {"a": b"bytes"}) == {"a": b"bytes"}
             assert client.transport() == transports[-1]
             await client.disconnect()

@@ -17,7 +17,7 @@ from tests.transport.test_frames import masked
 
 
 def server() -> SocketServer:
-    made = SocketServer(async_mode="aiohttp", cors_allowed_origins="*")
+    made = SocketServer(async_mode="aiohttp", cors_allowed_origins="*", ping_interval=3600)
 
     async def news(_sid: str, value: Any, size: int = 0) -> Any:
         await made.emit("news", [value, "x" * size])

@@ -12,13 +12,11 @@ from aiohttp import web
 from core.settings import Settings
 from realtime.transport import SocketServer
 from realtime.transport.frames import text_frame
-from realtime.transport.polling import Polling
-from realtime.transport.session import Session
 from rest.http.headers import SAFE
 from rest.http.listening import listening
 from tests.patience import PATIENCE_S
 from tests.rest.surrounded import surroundings
-from tests.transport.speaker import EngineHarness, serving, until, upgrade_request
+from tests.transport.speaker import EngineHarness, awaited, serving, until, upgrade_request
 from tests.transport.test_frames import masked
 
 MOST = 1000
@@ -50,11 +48,6 @@ def server(*, fast: bool, ping_s: float = 600) -> SocketServer:
 
 def _nowhere(path: str) -> None:
     """The fast path is for no requests."""
-
-
-def awaited(session: Session) -> bool:
-    """Its client polls."""
-    return isinstance(session.carrier, Polling) and session.carrier.awaited
 
 
 def post(body: bytes, *lines: bytes, query: bytes = b"", version: bytes = b"1.1") -> bytes:
@@ -245,9 +238,8 @@ async def test_a_poll_may_wait_longer_than_a_connection_may_be_idle() -> None:
         writer.write(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n")
         sid = re.findall(rb'"sid":"([^"]+)"', await reader.readuntil(b"}"))[0]
         other_reader, other = await asyncio.open_connection("127.0.0.1", port)
-        other.write(JOINED.replace(b"SID", sid))
-        await other_reader.readuntil(b'40{"sid":')
-        other.write(get().replace(b"SID", sid))  # 7 s from its beginning, the session is pinged
+        other.write((JOINED + get()).replace(b"SID", sid))  # at once: between them it would be idle
+        await other_reader.readuntil(b'40{"sid":')  # 7 s from its beginning, the session is pinged
         assert (await other_reader.readuntil(b"\r\n\r\n2")).endswith(b"\r\n\r\n2")
         assert await other_reader.read() == b""
         assert await reader.read() == b""

@@ -11,7 +11,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from core.seats import Seats
 from realtime.transport import EngineServer, SocketServer, reasons
 from tests.patience import PATIENCE_S
-from tests.transport.speaker import EngineHarness, serving, until
+from tests.transport.speaker import EngineHarness, awaited, serving, until
 
 POLLING = "EIO=4&transport=polling"
 KEPT_BYTES = 14_000
@@ -90,8 +90,11 @@ async def test_who_is_refused_is_heard_out_and_closed() -> None:
             assert json.loads((await speaker.expect("44"))[2:])["data"] == {"code": "unauthenticated"}
             assert await speaker.ended() == 1008
         poller = await harness.polling()
+        (session,) = refusing.eio.sockets.values()
+        waiting = asyncio.create_task(poller.get())  # once it is refused, it has little time to ask why
+        await until(lambda: awaited(session), "no poll waits")
         await poller.post("40")
-        assert (await poller.get())[1].startswith("44")
+        assert (await waiting)[1].startswith("44")
         await until(lambda: not refusing.eio.sockets, "a refused session stayed")
 
 

@@ -55,7 +55,9 @@ async def test_the_python_client_catches_up_over_polling() -> None:
         client.on("missed", hear)
         client.on("picture", hear)
         client.on("disconnect", end)
-        await client.connect(f"http://127.0.0.1:{harness.port}", transports=["polling"])
+        await client.connect(
+            f"http://127.0.0.1:{harness.port}", transports=["polling"], wait_timeout=PATIENCE_S
+        )
         await client.emit("catch up")
         await all_there.wait()
         assert (missed, ended) == ([each for n in range(MISSED) for each in (n, bytes([n]))], [])
