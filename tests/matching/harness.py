@@ -25,6 +25,7 @@ from tests.patience import PATIENCE_S
 
 LEASE_MS = 10_000
 SETTINGS = Settings(queue_lease_s=LEASE_MS // 1000, candidates=64, no_show_apart_s=86_400)
+AT_ONCE = Rhythm(search_ms=0)  # it judges whoever waits
 
 
 class MatchingNode:
@@ -38,7 +39,7 @@ class MatchingNode:
         clock: Callable[[], int],
         name: str,
         settings: Settings,
-        search_ms: int,
+        rhythm: Rhythm,
         alone: bool,
     ) -> None:
         self.offers = PeopleOffers(people)
@@ -56,7 +57,6 @@ class MatchingNode:
         )
         self.queue, self.search_queue = matching.queue, matching.search_queue
         self.offers.queue, self.offers.tickets = self.queue, tickets
-        rhythm = Rhythm(search_ms=search_ms)
         search = matching.search(self.offers, node_id=name, rhythm=rhythm, alone=alone)
         self.matchmaker, self.sweeper, self.shadow = search.matchmaker, search.sweeper, search.shadow
 
@@ -71,11 +71,11 @@ class Harness:
         *,
         alone_s: int = 0,
         skews: Sequence[int] = (),
-        search_ms: int = 0,
+        rhythm: Rhythm = AT_ONCE,
         alone: bool = False,
         shadow: str = "",
     ) -> None:
-        """`skews`: by how many ms the clock of each node is ahead. `search_ms`: of the sweep's rhythm.
+        """`skews`: by how many ms the clock of each node is ahead. `rhythm`: of the sweep.
 
         `alone`: as of `Matchmaker`. `shadow`: settings that are tried beside those in force.
         """
@@ -85,7 +85,7 @@ class Harness:
         self.policy = Policy.of(settings)
         around = (tickets, self.people, self.events)
         self.nodes = [
-            MatchingNode(*around, self.clock.ahead(skew), f"node {n}", settings, search_ms, alone)
+            MatchingNode(*around, self.clock.ahead(skew), f"node {n}", settings, rhythm, alone)
             for n, skew in enumerate(skews or [0] * nodes)
         ]
         first = self.nodes[0]

@@ -12,6 +12,7 @@ from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.search_queue import Joined
+from realtime.matchmaking.sweep import Rhythm
 from tests.matching.harness import Harness, MatchingNode
 from tests.matching.people import T0, new_id
 from tests.patience import PATIENCE_S
@@ -86,7 +87,7 @@ async def test_the_sweep_matches_when_a_wish_relaxes(harness: Harness) -> None:
 
 async def test_who_has_just_joined_is_left_to_their_search(store: TicketStore) -> None:
     """A sweep judges nobody in the second in which a search of their own does; after that it matches them."""
-    harness = Harness(store, search_ms=1_000)
+    harness = Harness(store, rhythm=Rhythm(search_ms=1_000))
     for user in (ana := harness.people.add(), ben := harness.people.add(gender="male")):
         await harness.join(user)
     await harness.sweep("video")
@@ -100,7 +101,7 @@ async def test_who_has_just_joined_is_left_to_their_search(store: TicketStore) -
 
 async def test_a_last_call_reaches_who_has_just_joined(store: TicketStore) -> None:
     """Though the sweep has not judged them yet."""
-    harness = Harness(store, search_ms=1_000)
+    harness = Harness(store, rhythm=Rhythm(search_ms=1_000))
     ana, ben = harness.people.add(), harness.people.add(gender="male")
     await harness.join(ana)
     harness.clock.pass_ms(299_500)
@@ -323,7 +324,8 @@ async def test_an_outage_while_the_offer_is_made_loses_nobody(harness: Harness) 
 
 async def test_two_nodes_do_not_sweep_the_same(redis_client: RedisClient) -> None:
     """The turn is one node's until it ends, and nobody sweeps again before the rest is over."""
-    harness = Harness(RedisTickets(redis_client, new_id()), nodes=3)
+    hourly = Rhythm(sweep_ms=3_600_000, turn_ms=3_600_000)  # a busy machine sleeps through half a second
+    harness = Harness(RedisTickets(redis_client, new_id()), nodes=3, rhythm=hourly)
     assert not await harness.nodes[0].sweeper.in_turn("video"), "there is nothing to sweep"
     await harness.join(harness.people.add())
     swept = await asyncio.gather(*(node.sweeper.in_turn("video") for node in harness.nodes))
