@@ -16,6 +16,7 @@ from services.connections import Connections
 from services.recent_members import ROOM_ENDED
 from tests.conftest import NewDatabase
 from tests.heard import Heard
+from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 
 MAX_CHARS = 40
@@ -56,6 +57,12 @@ class LocalChannels:
         assert channel == ROOM_ENDED
         for listener in self.listeners:
             listener(message)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Telling is given up after a second, and left to a look: on a busy machine that is soon over."""
+    monkeypatch.setattr("services.announcer._AT_MOST_S", PATIENCE_S)
 
 
 def node_on(
