@@ -16,6 +16,7 @@ import pytest
 from tests.deploy.files import NOT_IN_THE_IMAGE
 from tests.integration.person import Person
 from tests.machines.haproxy import balancer
+from tests.patience import PATIENCE_S
 from tests.ports import Ports
 from tests.scenarios.conftest import StartNode
 from tests.served import Served
@@ -126,6 +127,9 @@ async def test_clients_reach_nodes_through_the_balancer(
         # It drains: its clients come to the other one through the same address.
         goes.send(signal.SIGTERM)
         assert await goes.ended() == 0
+        async with asyncio.timeout(PATIENCE_S):  # what it has closed is heard of a moment later
+            while sum(device.closed.is_set() for device in devices) < held[1]:
+                await asyncio.sleep(0.05)
         gone = [device for device in devices if device.closed.is_set()]
         assert len(gone) == held[1]
         for n, device in enumerate(gone):

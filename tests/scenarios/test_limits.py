@@ -31,7 +31,7 @@ async def test_strangers_are_bounded_before_anybody_knows_who_they_are(
 ) -> None:
     """By their address, and by the time that they have; the settings reach the socket path."""
     node = await start_node(
-        RATE_LIMITS="on", MAX_NEWCOMERS_AN_ADDRESS="1", JOIN_S="6", COMPRESS_SOCKETS_BYTES="1",
+        RATE_LIMITS="on", MAX_NEWCOMERS_AN_ADDRESS="1", JOIN_S="12", COMPRESS_SOCKETS_BYTES="1",
         CORS_ORIGINS="https://app.example", TRUSTED_PROXIES="127.0.0.1",
     )  # fmt: skip
     url = f"{node.address}/socket.io/?EIO=4&transport="

@@ -68,7 +68,7 @@ async def test_a_call_survives_the_death_of_its_node(
 ) -> None:
     """Killed with no chance to say goodbye: the peer waits, the lost one returns elsewhere."""
     # Soon enough, and later than a node on a busy machine may miss a renewal of its own.
-    quick = {"CONNECTION_LEASE_S": "6", "QUEUE_LEASE_S": "6"}
+    quick = {"CONNECTION_LEASE_S": "12", "QUEUE_LEASE_S": "12"}
     here, there = await asyncio.gather(start_node(**quick), start_node(**quick))
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
     ana, ben = await she.connect(), await he.connect()

@@ -18,10 +18,10 @@ from tests.scenarios.conftest import StartNode
 from tests.served import Served
 
 Crowd = Callable[..., Awaitable[Person]]
-LEASE_S = 5  # a node on a busy machine may stand still for some of them
+LEASE_S = 8  # a node on a busy machine may stand still for some of them
 ROUNDS = 4
 QUICK = {"CONNECTION_LEASE_S": f"{LEASE_S}", "QUEUE_LEASE_S": f"{LEASE_S}"}
-ALERT = {"OFFER_SILENCE_S": "4", "CALL_PING_S": "0.5", "CALL_SILENCE_S": "4"}
+ALERT = {"OFFER_SILENCE_S": "10", "CALL_PING_S": "0.5", "CALL_SILENCE_S": "10"}  # of which we answer too
 
 
 @contextmanager

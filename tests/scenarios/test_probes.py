@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 
 from core.clock import now_ms
@@ -41,6 +42,7 @@ AS $$ BEGIN RAISE 'nobody may speak'; END $$;
 CREATE TRIGGER mute BEFORE INSERT ON communication.messages
 FOR EACH ROW EXECUTE FUNCTION communication.mute();
 """
+HOLD = "LOCK TABLE communication.messages IN SHARE MODE"
 SPEAK = "DROP TRIGGER mute ON communication.messages; DROP FUNCTION communication.mute"
 BLOCK = "INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, now())"
 UNBLOCK = "DELETE FROM identity.blocks WHERE blocker_id = ANY ($1)"
@@ -225,9 +227,15 @@ async def test_a_run_that_was_killed_keeps_no_other_from_its_way(
         await killed.wait()
     async with world_at(nodes_database_url) as world:
         await world.pool.execute(LONG_AGO, list(IDS))
-    async with probing(node.address, "match") as told:
-        told.terminate()
-        assert await told.wait() == STOPPED
+    holder = await asyncpg.connect(nodes_database_url)
+    try:
+        async with holder.transaction():
+            await holder.execute(HOLD)  # or it may be at its end before it is told
+            async with probing(node.address, "match") as told:
+                told.terminate()
+                assert await told.wait() == STOPPED
+    finally:
+        await holder.close()
     code, said = await probed(node.address, *PATIENT)
     assert (steps(said), code) == (ALL_WELL, 0), said
 
