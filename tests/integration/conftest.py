@@ -15,7 +15,7 @@ from tests.conftest import NewDatabase, NewRedis
 from tests.integration.person import ClientDevice, Person
 from tests.stores.world import World, world_at
 
-HURRIED_S = {"offer_s": 6, "ring_s": 6, "connect_s": 6, "grace_s": 6, "decision_s": 6, "queue_lease_s": 6}
+HURRIED_S = {"offer_s": 9, "ring_s": 9, "connect_s": 9, "grace_s": 9, "decision_s": 9, "queue_lease_s": 9}
 
 Meet = Callable[..., Awaitable["Meeting"]]
 SignUp = Callable[..., Awaitable[Person]]

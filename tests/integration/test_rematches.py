@@ -13,7 +13,7 @@ from tests.integration.conftest import Meet
 @pytest.fixture(scope="module")
 async def address(settings: Settings) -> AsyncIterator[str]:
     """A region of its own, so that nobody else waits."""
-    async with running(replace(settings, region="lonely", rematch_alone_s=1, offer_s=8)) as address:
+    async with running(replace(settings, region="lonely", rematch_alone_s=1, offer_s=20)) as address:
         yield address
 
 

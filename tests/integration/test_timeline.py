@@ -172,9 +172,10 @@ async def test_samples_come_at_most_once_in_five_seconds(pair: Meeting, sign_up:
     about = {"call_id": pair.call_id, "epoch": 1, "rtt_ms": 20}
     assert await pair.ana.refused("call:quality", **{**about, "epoch": 0}) == "conflict"
     await pair.go_live()
-    twice = (device.ask("call:quality", **about) for device in (pair.ana, pair.ben, pair.ana))
-    hers, his, refused = await asyncio.gather(*twice, return_exceptions=True)
+    often = (device.ask("call:quality", **about) for device in (pair.ana, pair.ben, *[pair.ana] * 9))
+    hers, his, *more = await asyncio.gather(*often, return_exceptions=True)
     assert hers == his == {}
+    refused = more[0] or more[-1]  # a busy machine may stand still for five seconds, once
     assert isinstance(refused, Refused)
     assert refused.code == "rate_limited"
     assert 0 < refused.error["retry_after_ms"] <= 5_000

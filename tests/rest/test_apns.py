@@ -323,7 +323,7 @@ async def test_who_does_not_answer_is_an_outage(sending: Send) -> None:
         with pytest.raises(Unavailable, match="Timeout"):
             await push.send(PHONE, PUSHED)
     apple = Apple(lambda each: Answer(SILENT) if len(apple.heard) == 1 else Answer())
-    async with sending(apple, timeout_s=2) as push:
+    async with sending(apple, timeout_s=8) as push:
         with pytest.raises(Unavailable, match="Timeout"):
             await push.send(PHONE, PUSHED)
         await push.send(PHONE, PUSHED)

@@ -85,6 +85,7 @@ async def test_a_check_in_by_position(ana: Visitor, cafe: str) -> None:
 
 async def test_nobody_is_refused_and_told_why_it_does_not_count(ana: Visitor, cafe: str) -> None:
     """Of each reason one; what does not count changes nothing."""
+    ana.rest.clock.stop()  # no day ends meanwhile
     gym = await a_place(ana.rest.world.pool, type="gym", lat=51.508)
     berlin = await a_place(ana.rest.world.pool, lat=52.52, lon=13.405)
     assert await ana.why_not(cafe, FAR) == "not_verified"
@@ -141,6 +142,7 @@ async def test_by_the_code_that_a_place_shows(ana: Visitor, cafe: str) -> None:
 async def test_late_from_a_phone_that_was_offline(ana: Visitor, cafe: str) -> None:
     """Its code was of that time; a position says nothing of it now. Not older than a day, nor to come."""
     rest, gym = ana.rest, await a_place(ana.rest.world.pool, type="gym", lat=51.508)
+    rest.clock.stop()
     now = rest.clock()
     assert await ana.why_not(cafe) is None
     hours = 20 * 3_600_000

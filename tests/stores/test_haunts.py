@@ -57,13 +57,14 @@ async def test_who_does_not_want_it_is_told_of_those_who_wait(world: World) -> N
 
 async def test_of_many_places_those_are_kept_where_one_is_most(world: World) -> None:
     """And of as many visits, those of the latest days."""
-    ana, days = await world.person(), {"often": (0, 1, 2), "twice": (20, 21), "lately": (0,), "once": (30,)}
+    ana, now = await world.person(), now_ms()
+    days = {"often": (0, 1, 2), "twice": (20, 21), "lately": (0,), "once": (30,)}
     places = {name: await a_place(world.pool) for name in days}
     for name, ago in days.items():
         for each in ago:
-            await a_check_in(world.pool, ana, places[name], at=now_ms() - each * DAY_MS)
+            await a_check_in(world.pool, ana, places[name], at=now - each * DAY_MS)
     asked = "SELECT places.haunts($1, $2, $3)::text[]"
-    first = today(now_ms()) - timedelta(days=DAYS)
+    first = today(now) - timedelta(days=DAYS)
     for most in (1, 3, 20):
         kept = await world.pool.fetchval(asked, ana, first, most)
         assert kept == [places[name] for name in days][:most]
