@@ -83,7 +83,9 @@ async def test_with_an_account_all_ends_and_is_told(sign_up: SignUp, world: Worl
     assert [item["active"] for item in listed["items"]] == [True]
     assert not pair.ana.has_heard("connection:ended")  # he may come back
     await world.pool.execute(
-        "UPDATE identity.erasures SET erases_at = $2 WHERE user_id = $1", he.id, to_datetime(now_ms())
+        "UPDATE identity.erasures SET erases_at = $2 WHERE user_id = $1",
+        he.id,
+        to_datetime(now_ms() - 60_000),
     )
     await world.jobs.add(Erase(user_id=he.id))
     ended = (await pair.ana.next("connection:ended"))["connection"]

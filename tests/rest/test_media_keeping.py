@@ -198,6 +198,7 @@ async def test_strangers_see_a_picture_when_a_scan_has_passed_it(
     """Until then its owner alone; a scanner that does not answer is asked again, by one node at a time."""
     ana, ben = await rest.sign_up(), await rest.sign_up()
     await rest.world.talked((ana["user"]["id"], ben["user"]["id"]))
+    rest.clock.stop()  # ten seconds later it is asked again
     async with scanning() as (scanner, url):
         nodes = [keeping_node(rest, tmp_path, scan_url=url, scan_s=30).scans for _ in range(2)]
         media_id = await for_strangers(rest, ana)

@@ -106,7 +106,7 @@ async def test_the_official_python_client_comes_back(
         await heard.put((value, offset))
 
     client.on("news", news)
-    async with serving(Recovering(kind).server) as harness, asyncio.timeout(PATIENCE_S):
+    async with serving(Recovering(kind).server) as harness, asyncio.timeout(2 * PATIENCE_S):  # stock: 35 s
         await client.connect(
             f"http://127.0.0.1:{harness.port}",
             auth=lambda: told,
