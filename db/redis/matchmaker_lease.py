@@ -18,12 +18,12 @@ _LEAVE = load_script(_LUA / "leave.lua", repeatable=True)
 class MatchmakerLease:
     """That of one region."""
 
-    def __init__(self, redis: RedisClient, region: str) -> None:
-        self._redis, self._keys = redis, [f"{prefix(region)}:matchmaker"]
+    def __init__(self, redis: RedisClient, region: str, *, lease_ms: int = LEASE_MS) -> None:
+        self._redis, self._keys, self._lease_ms = redis, [f"{prefix(region)}:matchmaker"], lease_ms
 
     async def hold(self, process: str) -> bool:
         """Whether this process matches, from now on for a lease."""
-        return bool(await self._redis.run(_HOLD, self._keys, (process, LEASE_MS)))
+        return bool(await self._redis.run(_HOLD, self._keys, (process, self._lease_ms)))
 
     async def leave(self, process: str) -> None:
         """This process matches no more."""

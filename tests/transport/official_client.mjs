@@ -5,7 +5,7 @@ const address = process.argv[2];
 const say = (step, value) => console.log(JSON.stringify({ step, value }));
 const once = (socket, event) => new Promise((resolve) => socket.once(event, (...values) => resolve(values)));
 const patience = (promise) =>
-  Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("timeout")), 8000).unref())]);
+  Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("timeout")), 50_000).unref())]);
 
 for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
   const socket = io(address, { transports, forceNew: true, auth: { token: "t" } });
