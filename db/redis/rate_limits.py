@@ -13,14 +13,15 @@ _TAKE = load_script(Path(__file__).with_name("lua") / "token_bucket.lua", repeat
 
 
 class RedisLimiter:
-    """Shared by all nodes. Redis' errors pass through."""
+    """Shared by all nodes; a bucket that is full again is kept for `full_ms`. Redis' errors pass through."""
 
-    def __init__(self, redis: RedisClient) -> None:
-        self._redis = redis
+    def __init__(self, redis: RedisClient, *, full_ms: int = 1_000) -> None:
+        self._redis, self._full_ms = redis, full_ms
 
     async def take(self, key: str, *, rate_per_s: float, burst: int, cost: int = 1, now: int) -> int:
         """0, or ms to wait (see `services.ports.Limiter`)."""
-        return int(await self._redis.run(_TAKE, [f"limit:{key}"], (rate_per_s, burst, cost, now)))
+        args = (rate_per_s, burst, cost, now, self._full_ms)
+        return int(await self._redis.run(_TAKE, [f"limit:{key}"], args))
 
 
 class MemoryLimiter:

@@ -68,7 +68,7 @@ async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(harness: Harnes
     harness.people.keep_apart(ana, ben)
     for user in (ana, ben):
         await harness.join(user)
-    await harness.tickets.take_turn("video", "somebody else", 5_000)
+    await harness.tickets.take_turn("video", "somebody else", 3_600_000)
     await harness.nodes[0].sweeper.in_turn("voice")
     await harness.nodes[1].sweeper.in_turn("video")
     assert metric(harness, "realtime_matching_waiting_tickets", 1, mode="video") == 2
