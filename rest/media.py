@@ -118,8 +118,7 @@ class MediaHandlers:
 
 
 def _response(file: MediaFile, headers: Mapping[str, str]) -> web.Response:
-    headers = _as_it_is(file, headers)
-    return web.Response(body=file.data, content_type=file.content_type, headers=headers)
+    return web.Response(body=file.data, content_type=file.content_type, headers=_as_it_is(file, headers))
 
 
 def _part(file: MediaFile, part: range, headers: Mapping[str, str]) -> web.Response:
@@ -131,6 +130,8 @@ def _part(file: MediaFile, part: range, headers: Mapping[str, str]) -> web.Respo
 
 def _as_it_is(file: MediaFile, headers: Mapping[str, str]) -> Mapping[str, str]:
     """What is kept as it came is not opened by a browser."""
+    if file.length is not None:
+        headers = {**headers, "Content-Length": str(file.length)}
     if file.content_type != "application/octet-stream":
         return headers
     return {**headers, "Content-Disposition": disposition(file.name)}

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct
 from core.clock import DAY_MS, Clock, rfc3339
 from core.contract.media import FileAddress
 from core.contract.own_data import ExportView
-from core.errors import NotFound, Unavailable
+from core.errors import NotFound
 from core.ids import new_id
 from core.job import Job
 from core.settings import Settings
@@ -23,13 +23,13 @@ from db.postgres.jobs import Schedule
 from services.export_files import ExportFiles
 from services.jobs import JobQueue, Work, work
 from services.media_addresses import ExportAddresses
+from services.pieces import pieces
 from services.ports import Objects
 
 TRIES = 5
 _LONGEST_S = 3600
 _GIVEN_UP_MS = DAY_MS
 _AT_ONCE = 50
-_PIECE_BYTES = 1024 * 1024
 _log = structlog.get_logger()
 
 
@@ -105,14 +105,7 @@ class Exports:
             raise NotFound
         if await self._objects.size(export.key) != export.size:
             raise NotFound("The file is lost: ask for another copy.")
-        return Copy(self._pieces(export.key, export.size), export.size, export.asked_at)
-
-    async def _pieces(self, key: str, size: int) -> AsyncIterator[bytes]:
-        for start in range(0, size, _PIECE_BYTES):
-            piece = await self._objects.part(key, range(start, min(size, start + _PIECE_BYTES)))
-            if piece is None:
-                raise Unavailable("The file is lost.")
-            yield piece
+        return Copy(pieces(self._objects, export.key, range(export.size)), export.size, export.asked_at)
 
     def _view(self, export: Export, server: str, now: int) -> ExportView:
         if export.state != "ready" or export.expires_at is None:

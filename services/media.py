@@ -4,7 +4,7 @@ The rules are in `media_rules.py`. What is uploaded for a report is encrypted, a
 it, each time on the audit log.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -20,6 +20,7 @@ from db.postgres.media_views import MediaViews, at_server
 from db.postgres.profiles import ProfileStore
 from services.media_addresses import FileAddresses, MediaAddresses
 from services.media_rules import AVIF, may_be_seen, object_of, objects_of
+from services.pieces import PIECE_BYTES, pieces
 from services.ports import Objects
 
 _log = structlog.get_logger()
@@ -34,15 +35,16 @@ class Viewer(Struct, frozen=True):
 
 class File(Struct, frozen=True):
     """A file of a media, or the `part` of its `size` bytes that was asked for; `tag` names its content, and
-    `name` is what it is called.
+    `name` is what it is called. What is long comes in pieces, of `length` bytes together.
     """
 
-    data: bytes
+    data: bytes | AsyncIterator[bytes]
     content_type: str
     tag: str = ""
     part: range | None = None
     size: int | None = None
     name: str | None = None
+    length: int | None = None
 
 
 Part = Callable[[int, str], range | None]
@@ -132,19 +134,27 @@ class MediaService:
         content_type = media.content_type if name == "original" else "image/webp"
         if avif and (smaller := AVIF.get(name)) in media.renditions:
             name, content_type = smaller, "image/avif"
-        file = await self._read(object_of(media.key, name), f'"{media_id}.{name}"', content_type, part)
+        key, tag = object_of(media.key, name), f'"{media_id}.{name}"'
+        if part is None and name != "original":  # a small picture: its length need not be asked for
+            data = await self._objects.get(key)
+            file = None if data is None else File(data, content_type, tag)
+        else:
+            file = await self._read(key, tag, content_type, part)
         if file is None:
             raise NotFound("The file is lost.")
         return replace(file, name=media.name)
 
     async def _read(self, key: str, tag: str, content_type: str, part: Part | None) -> File | None:
-        """An object, or a part of it: nothing more of it is read than that."""
-        size = None if part is None else await self._objects.size(key)
-        which = None if part is None or size is None else part(size, tag)
-        if which is None:
-            data = await self._objects.get(key)
-        else:
-            data = await self._objects.part(key, which) if which else b""
+        """An object, or a part of it: nothing more of it is read than that, nor before it is taken."""
+        size = await self._objects.size(key)
+        if size is None:
+            return None
+        which = None if part is None else part(size, tag)
+        wanted = range(size) if which is None else which
+        if len(wanted) > PIECE_BYTES:
+            long = pieces(self._objects, key, wanted)
+            return File(long, content_type, tag, which, size, length=len(wanted))
+        data = await self._objects.part(key, wanted) if wanted else b""
         return None if data is None else File(data, content_type, tag, which, size)
 
     async def content(self, media: Media) -> bytes | None:
