@@ -281,6 +281,15 @@ class HttpConnection(web.RequestHandler):
 
     # What a client reads.
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send it, and forget its body: aiohttp keeps the last answer for as long as a connection idles."""
+        finished, reset = await super().finish_response(request, resp, start_time)
+        if isinstance(finished, web.Response):
+            finished.body = None
+        return finished, reset
+
     def pause_writing(self) -> None:
         """It takes nothing at the moment."""
         super().pause_writing()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import subprocess
 import sys
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,9 +17,13 @@ from realtime.transport import EngineServer
 from rest.http.listening import listening
 from tests.patience import PATIENCE_S
 from tests.rest.surrounded import surroundings
-from tests.transport.speaker import upgrade_request
+from tests.transport.speaker import until, upgrade_request
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
+
+
+class Body(bytearray):
+    """What is answered, so that one sees whether it is still there."""
 
 
 class Door:
@@ -30,12 +35,15 @@ class Door:
         self.open = asyncio.Event()
         self.open.set()
         self.ended = asyncio.Event()
+        self.said: list[weakref.ref[Body]] = []
         self.engine = EngineServer(async_mode="aiohttp")
 
     async def page(self, _request: web.Request) -> web.Response:
         self.asked.set()
         await self.open.wait()
-        return web.Response(text="page")
+        body = Body(b"page")
+        self.said.append(weakref.ref(body))
+        return web.Response(body=body, content_type="text/plain")
 
     async def much(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -138,6 +146,16 @@ async def test_who_does_not_read_is_let_go() -> None:
         async with asyncio.timeout(PATIENCE_S):
             await door.ended.wait()
         caller.drop()
+
+
+async def test_an_idle_connection_keeps_nothing_of_what_was_answered() -> None:
+    """It may idle for a minute, and a proxy's for an hour."""
+    async with serving() as door:
+        caller = await door.connect()
+        assert [await caller.ask(), await caller.ask()] == [200, 200]
+        assert len(door.said) == 2
+        await until(lambda: [body() for body in door.said] == [None, None], "an answer is kept")
+        assert await caller.ask() == 200
 
 
 async def test_a_slow_answer_is_waited_for() -> None:
